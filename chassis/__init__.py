@@ -1,0 +1,1 @@
+"""What every process needs to carry a service; knows no service."""

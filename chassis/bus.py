@@ -1,0 +1,155 @@
+"""The connection to NATS JetStream: streams, and publishing that is acknowledged or fails at once."""
+
+# nats-py leaves **params of its calls untyped.
+# pyright: reportUnknownMemberType=false
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import nats
+import nats.errors
+import nats.js.errors
+from nats.aio.client import Client
+from nats.js import JetStreamContext
+from nats.js.api import DiscardPolicy, StorageType, StreamConfig
+from prometheus_client import Counter
+
+from chassis.faults import BusUnavailable
+
+log = logging.getLogger(__name__)
+
+PUBLISHED = Counter("spark_events_published", "Events by stream and result", ["stream", "result"])
+
+DAY = 86_400.0
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A stream as a service wants it. `max_age_s` 0 keeps for ever; `per_subject` 0 keeps all."""
+
+    name: str
+    subject: str
+    max_age_s: float
+    max_bytes: int
+    per_subject: int = 0
+
+
+STREAMS: Sequence[Stream] = (
+    Stream("MOMENTS", "spark.moment.v1.>", 7 * DAY, 1024 * MIB),
+    # The last word on each lesson, for good: packets can be made anew from it.
+    Stream("LESSONS", "spark.memory.v1.>", 0, 128 * MIB, per_subject=1),
+    Stream("DECISIONS", "spark.router.v1.>", 7 * DAY, 512 * MIB),
+    Stream("DEAD_LETTERS", "spark.dead.>", 30 * DAY, 64 * MIB),
+)
+
+DUPLICATE_WINDOW_S = 600.0
+"""Must exceed the longest retry of an outbox."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """JetStream has it: the place in the stream, and whether it was there before."""
+
+    sequence: int
+    duplicate: bool
+
+
+class Bus:
+    """One connection, kept alive for the life of the process."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.jetstream: JetStreamContext = client.jetstream(timeout=5)
+
+    @classmethod
+    async def connect(cls, url: str) -> Bus:
+        """Connects, or says why not within 5 s; afterwards reconnects for ever.
+
+        Raises:
+            BusUnavailable: when no server answers.
+        """
+
+        async def report(error: Exception) -> None:
+            log.warning("bus trouble", extra={"action": "bus_error", "error": str(error) or type(error).__name__})
+
+        try:
+            client = await nats.connect(
+                url,
+                name="spark",
+                connect_timeout=2,
+                # Without reconnects `connect` hangs on a server that is not up.
+                allow_reconnect=True,
+                max_reconnect_attempts=-1,
+                reconnect_time_wait=0.1,
+                ping_interval=10,
+                error_cb=report,
+            )
+        except (OSError, TimeoutError, nats.errors.Error) as error:
+            raise BusUnavailable(f"NATS: {error or type(error).__name__}") from error
+        return cls(client)
+
+    async def ensure_streams(self) -> None:
+        """Creates the streams that are missing and brings the others up to date."""
+        for stream in STREAMS:
+            config = StreamConfig(
+                name=stream.name,
+                subjects=[stream.subject],
+                max_age=stream.max_age_s,
+                max_bytes=stream.max_bytes,
+                max_msgs_per_subject=stream.per_subject or -1,
+                duplicate_window=DUPLICATE_WINDOW_S,
+                discard=DiscardPolicy.OLD,
+                storage=StorageType.FILE,
+                allow_direct=True,
+            )
+            try:
+                await self.jetstream.update_stream(config)
+            except nats.js.errors.NotFoundError:
+                await self.jetstream.add_stream(config)
+
+    @property
+    def connected(self) -> bool:
+        """Whether the server is there at this moment."""
+        return self.client.is_connected
+
+    async def publish(
+        self, stream: str, subject: str, data: bytes, headers: dict[str, str], timeout: float
+    ) -> Acknowledgement:
+        """Publishes and waits for JetStream to have it.
+
+        Raises:
+            BusUnavailable: when it is away, full or too slow; the event is lost and counted.
+        """
+        if not self.connected:
+            PUBLISHED.labels(stream, "disconnected").inc()
+            raise BusUnavailable("NATS is not connected")
+        try:
+            ack = await self.jetstream.publish(subject, data, timeout=timeout, stream=stream, headers=headers)
+        except (OSError, TimeoutError, nats.errors.Error, nats.js.errors.Error) as error:
+            PUBLISHED.labels(stream, "failed").inc()
+            raise BusUnavailable(f"NATS: {error or type(error).__name__}") from error
+        PUBLISHED.labels(stream, "duplicate" if ack.duplicate else "stored").inc()
+        return Acknowledgement(ack.seq, bool(ack.duplicate))
+
+    async def purge(self, stream: str, subject: str) -> int:
+        """Erases the messages under a subject; returns how many there were.
+
+        Raises:
+            BusUnavailable: when it cannot be done now.
+        """
+        try:
+            before = (await self.jetstream.stream_info(stream)).state.messages
+            await self.jetstream.purge_stream(stream, subject=subject)
+            after = (await self.jetstream.stream_info(stream)).state.messages
+        except (OSError, TimeoutError, nats.errors.Error, nats.js.errors.Error) as error:
+            raise BusUnavailable(f"NATS: {error or type(error).__name__}") from error
+        return max(0, before - after)
+
+    async def close(self) -> None:
+        """Ends the connection; what is acknowledged is safe already."""
+        if not self.client.is_closed:
+            await self.client.close()

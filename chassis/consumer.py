@@ -1,0 +1,183 @@
+"""Durable consumption: in order, in batches, each batch again until it is stored; poison goes to the dead letters."""
+
+# nats-py leaves futures of its calls untyped.
+# pyright: reportUnknownMemberType=false
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import nats.errors
+import nats.js.errors
+from nats.aio.msg import Msg
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from prometheus_client import Counter, Gauge
+
+from chassis.bus import Bus
+from chassis.faults import BusUnavailable, DeadlineExceeded, StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+CONSUMED = Counter("spark_events_consumed", "Events by consumer and result", ["consumer", "result"])
+LAG = Gauge("spark_consumer_waiting", "Events delivered and not yet stored", ["consumer"])
+
+BATCH = 200
+# More in flight than one batch keeps the next one ready while this one is stored.
+IN_FLIGHT = 4 * BATCH
+ACK_WAIT_S = 30.0
+RETRY_S = (0.05, 0.1, 0.2, 0.5, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One event as it came."""
+
+    data: bytes
+    sequence: int
+    subject: str
+
+
+Handler = Callable[[Sequence[Delivery]], Awaitable[None]]
+
+
+class Consumer:
+    """Feeds a handler. The handler must be idempotent: after a crash a batch comes again."""
+
+    def __init__(self, bus: Bus, *, name: str, stream: str, subject: str, handler: Handler) -> None:
+        self._bus = bus
+        self._name = name
+        self._stream = stream
+        self._subject = subject
+        self._handler = handler
+        self._arrived: asyncio.Queue[Msg] = asyncio.Queue()
+        self._progress = asyncio.Condition()
+        self._task: asyncio.Task[None] | None = None
+        self.done = 0
+        """Stream sequence up to which everything delivered here is stored."""
+
+    async def start(self) -> None:
+        """Binds to the durable consumer, creating it at first, and begins."""
+        deliver = f"_SPARK.deliver.{self._name}"
+        config = ConsumerConfig(
+            durable_name=self._name,
+            deliver_subject=deliver,
+            deliver_group=self._name,
+            deliver_policy=DeliverPolicy.ALL,
+            ack_policy=AckPolicy.EXPLICIT,
+            ack_wait=ACK_WAIT_S,
+            max_ack_pending=IN_FLIGHT,
+            filter_subject=self._subject,
+        )
+        await self._bus.client.subscribe(deliver, queue=self._name, cb=self._arrived.put)
+        info = await self._bus.jetstream.add_consumer(self._stream, config)
+        if info.ack_floor:
+            self.done = info.ack_floor.stream_seq
+        self._task = asyncio.create_task(self._run(), name=f"consumer {self._name}")
+
+    async def stop(self) -> None:
+        """Ends after the batch in hand; what is not stored comes again."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def reached(self, sequence: int, patience: float) -> int:
+        """Waits until everything up to a place in the stream is stored; returns how far it is.
+
+        Raises:
+            DeadlineExceeded: when patience ends first.
+        """
+        try:
+            async with asyncio.timeout(patience), self._progress:
+                while self.done < sequence:
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(self._progress.wait(), 0.2)
+                    if self.done < sequence:
+                        await self._catch_up()
+        except TimeoutError:
+            raise DeadlineExceeded(f"{self._name} is at {self.done} of {sequence}") from None
+        return self.done
+
+    async def _catch_up(self) -> None:
+        """Another replica may have stored what this one waits for: the server knows."""
+        with contextlib.suppress(OSError, TimeoutError, nats.errors.Error, nats.js.errors.Error):
+            info = await self._bus.jetstream.consumer_info(self._stream, self._name)
+            if info.ack_floor and not info.num_pending and not info.num_ack_pending:
+                self.done = max(self.done, info.delivered.stream_seq if info.delivered else 0)
+            elif info.ack_floor:
+                self.done = max(self.done, info.ack_floor.stream_seq)
+
+    async def _run(self) -> None:
+        while True:
+            messages = [await self._arrived.get()]
+            while len(messages) < BATCH and not self._arrived.empty():
+                messages.append(self._arrived.get_nowait())
+            LAG.labels(self._name).set(len(messages) + self._arrived.qsize())
+            await self._store(messages)
+            async with self._progress:
+                self.done = max(self.done, messages[-1].metadata.sequence.stream)
+                self._progress.notify_all()
+            LAG.labels(self._name).set(self._arrived.qsize())
+
+    async def _store(self, messages: list[Msg]) -> None:
+        attempt = 0
+        while True:
+            try:
+                await self._handler([delivery(message) for message in messages])
+            except (StoreUnavailable, BusUnavailable, TimeoutError) as error:
+                pause = RETRY_S[min(attempt, len(RETRY_S) - 1)]
+                attempt += 1
+                report = {"action": "consumer_waits", "consumer": self._name, "error": str(error), "attempt": attempt}
+                log.warning("cannot store events now", extra=report)
+                CONSUMED.labels(self._name, "retried").inc(len(messages))
+                await self._hold(messages)
+                await asyncio.sleep(pause)
+            except Exception as error:
+                await self._separate(messages, error)
+                return
+            else:
+                await self._acknowledge(messages)
+                CONSUMED.labels(self._name, "stored").inc(len(messages))
+                return
+
+    async def _separate(self, messages: list[Msg], error: Exception) -> None:
+        """Finds the poison in a batch by storing one by one, and sets it aside."""
+        if len(messages) > 1:
+            for message in messages:
+                await self._store([message])
+            return
+        log.error(
+            "event cannot be handled; moved to the dead letters",
+            extra={"action": "dead_letter", "consumer": self._name, "subject": messages[0].subject},
+            exc_info=error,
+        )
+        subject = f"spark.dead.{self._name}"
+        carried = {"spark-subject": messages[0].subject, "spark-error": type(error).__name__}
+        while True:
+            try:
+                await self._bus.publish("DEAD_LETTERS", subject, messages[0].data, carried, timeout=5)
+                break
+            except BusUnavailable:
+                await asyncio.sleep(RETRY_S[-1])
+        await self._acknowledge(messages)
+        CONSUMED.labels(self._name, "dead").inc()
+
+    async def _hold(self, messages: list[Msg]) -> None:
+        with contextlib.suppress(OSError, nats.errors.Error):
+            for message in messages:
+                await message.in_progress()
+
+    async def _acknowledge(self, messages: list[Msg]) -> None:
+        # A lost acknowledgement brings the batch again, which an idempotent handler bears.
+        with contextlib.suppress(OSError, nats.errors.Error):
+            for message in messages:
+                await message.ack()
+
+
+def delivery(message: Msg) -> Delivery:
+    """What a handler needs to know of a message."""
+    return Delivery(message.data, message.metadata.sequence.stream, message.subject)

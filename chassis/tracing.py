@@ -1,0 +1,65 @@
+"""Trace ids from the start; spans leave the process only where an OTLP endpoint is set."""
+
+from __future__ import annotations
+
+import os
+import secrets
+
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
+
+
+def new_traceparent() -> str:
+    """A new W3C trace context, sampled."""
+    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+
+
+def traceparent_or_new(header: str) -> str:
+    """The caller's trace context when it is well formed, else a new one."""
+    return header if parse(header) else new_traceparent()
+
+
+def trace_id(traceparent: str) -> str:
+    """The trace id in a trace context; empty when malformed."""
+    return traceparent[3:35] if parse(traceparent) else ""
+
+
+def parse(traceparent: str) -> SpanContext | None:
+    """The span that a trace context names; None when malformed (W3C Trace Context, section 3.2)."""
+    parts = traceparent.split("-")
+    if len(parts) != 4 or [len(part) for part in parts] != [2, 32, 16, 2]:
+        return None
+    try:
+        trace_number, span_number, flags = int(parts[1], 16), int(parts[2], 16), int(parts[3], 16)
+    except ValueError:
+        return None
+    if not trace_number or not span_number:
+        return None
+    return SpanContext(trace_number, span_number, is_remote=True, trace_flags=TraceFlags(flags))
+
+
+def context_of(traceparent: str) -> Context | None:
+    """The parent for a span of this trace; None leaves the tracer to begin one."""
+    if not _exporting():
+        return None
+    span = parse(traceparent)
+    return trace.set_span_in_context(NonRecordingSpan(span)) if span else None
+
+
+def configure(service: str) -> None:
+    """Exports spans to OTEL_EXPORTER_OTLP_ENDPOINT in the background; without it, does nothing."""
+    if not _exporting():
+        return
+    from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+    provider = TracerProvider(resource=Resource.create({"service.name": service}))
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    trace.set_tracer_provider(provider)
+
+
+def _exporting() -> bool:
+    return bool(os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"))
