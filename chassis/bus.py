@@ -116,6 +116,17 @@ class Bus:
         """Whether the server is there at this moment."""
         return self.client.is_connected
 
+    async def probe(self) -> None:
+        """Asks the server whether the stream of moments can be written.
+
+        Raises:
+            BusUnavailable: when it does not answer.
+        """
+        try:
+            await self.jetstream.stream_info("MOMENTS")
+        except (OSError, TimeoutError, nats.errors.Error, nats.js.errors.Error) as error:
+            raise BusUnavailable(f"NATS: {error or type(error).__name__}") from error
+
     async def publish(
         self, stream: str, subject: str, data: bytes, headers: dict[str, str], timeout: float
     ) -> Acknowledgement:

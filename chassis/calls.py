@@ -6,7 +6,10 @@ import asyncio
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 
-from chassis.faults import Internal
+from chassis.faults import DeadlineExceeded, Internal
+
+DEFAULT_SECONDS = 5.0
+"""Patience of a call for one answer that has no deadline of its own; a stream without one may run for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,15 @@ class CallContext:
         if self.deadline is None:
             return None
         return max(0.0, self.deadline - asyncio.get_running_loop().time())
+
+    def require_time(self) -> None:
+        """Makes sure that there is time left.
+
+        Raises:
+            DeadlineExceeded: when there is none.
+        """
+        if self.remaining() == 0:
+            raise DeadlineExceeded(f"{self.method} did not finish in time")
 
     def within(self, seconds: float) -> CallContext:
         """The same call with a deadline no later than `seconds` from now."""
@@ -46,3 +58,15 @@ def present_call() -> CallContext:
     if call is None:
         raise Internal("a call went out without an identity")
     return call
+
+
+def outgoing(method: str, timeout: float | None, *, streams: bool) -> CallContext:
+    """A call made while serving another: its identity, its trace, its deadline or an earlier one.
+
+    Raises:
+        Internal: outside any call.
+    """
+    call = replace(present_call(), method=method)
+    if timeout is None and call.deadline is None and not streams:
+        timeout = DEFAULT_SECONDS
+    return call if timeout is None else call.within(timeout)

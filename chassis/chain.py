@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from typing import Any
+from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 
 from chassis.calls import CallContext, current_call
 from chassis.contract import Method
 from chassis.faults import DeadlineExceeded, Fault, Internal
+from chassis.tracing import trace_id
 
 log = logging.getLogger(__name__)
 
 Interceptor = Callable[[CallContext, Message], AbstractContextManager[None]]
+Step = TypeVar("Step")
 
 
 class Chain:
@@ -36,50 +38,59 @@ class Chain:
         Raises:
             Fault: whatever went wrong.
         """
-        token = current_call.set(call)
         try:
             with ExitStack() as around:
                 for interceptor in self._interceptors:
                     around.enter_context(interceptor(call, request))
-                if call.deadline is None:
-                    return await handler(request, call)
-                async with asyncio.timeout_at(call.deadline):
-                    return await handler(request, call)
+                async with in_time(call):
+                    return await present(call, handler(request, call))
         except Exception as error:
             raise as_fault(error, call) from error
-        finally:
-            current_call.reset(token)
 
     async def stream(
-        self, handler: Callable[[Any, CallContext], AsyncIterator[Message]], request: Message, call: CallContext
-    ) -> AsyncIterator[Message]:
+        self, handler: Callable[[Any, CallContext], AsyncGenerator[Message]], request: Message, call: CallContext
+    ) -> AsyncGenerator[Message]:
         """Answers one request with messages one by one; the reader's pace is the writer's.
 
         Raises:
             Fault: whatever went wrong, after the messages already sent.
         """
-        items = handler(request, call)
         try:
             with ExitStack() as around:
                 for interceptor in self._interceptors:
                     around.enter_context(interceptor(call, request))
-                while True:
-                    # Between items the reader's own context must stand, so the call is present only while one is made.
-                    token = current_call.set(call)
-                    try:
-                        async with asyncio.timeout_at(call.deadline):
-                            item = await anext(items)
-                    except StopAsyncIteration:
-                        return
-                    finally:
-                        current_call.reset(token)
-                    yield item
+                items = handler(request, call)
+                try:
+                    while True:
+                        try:
+                            async with in_time(call):
+                                item = await present(call, anext(items))
+                        except StopAsyncIteration:
+                            return
+                        yield item
+                finally:
+                    await present(call, items.aclose())
         except Exception as error:
             raise as_fault(error, call) from error
-        finally:
-            close = getattr(items, "aclose", None)
-            if close is not None:
-                await close()
+
+
+async def present(call: CallContext, step: Awaitable[Step]) -> Step:
+    """Takes one step of a servicer with its call present; between steps of a stream the reader's own call stands."""
+    token = current_call.set(call)
+    try:
+        return await step
+    finally:
+        current_call.reset(token)
+
+
+def in_time(call: CallContext) -> asyncio.Timeout:
+    """Cuts the block short at the deadline of the call.
+
+    Raises:
+        DeadlineExceeded: when that has passed already; a servicer that never waits could not be cut short.
+    """
+    call.require_time()
+    return asyncio.timeout_at(call.deadline)
 
 
 def as_fault(error: Exception, call: CallContext) -> Fault:
@@ -88,8 +99,11 @@ def as_fault(error: Exception, call: CallContext) -> Fault:
         return error
     if isinstance(error, TimeoutError):
         return DeadlineExceeded(f"{call.method} did not finish in time")
-    log.exception("call failed", extra={"action": "call_failed", "method": call.method}, exc_info=error)
-    return Internal("an internal fault; the log has it under this trace", trace_id=call.traceparent)
+    trace = trace_id(call.traceparent)
+    log.exception(
+        "call failed", extra={"action": "call_failed", "method": call.method, "trace_id": trace}, exc_info=error
+    )
+    return Internal("an internal fault; the log has it under this trace", trace_id=trace)
 
 
 def bind(servicer: object, method: Method) -> Callable[[Any, CallContext], Any]:

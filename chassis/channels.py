@@ -3,55 +3,73 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from functools import cache
 from typing import Any, cast
 
-from grpc.aio import Channel, Metadata, insecure_channel
+from grpc.aio import AioRpcError, Channel, Metadata, insecure_channel
 
-from chassis.calls import present_call
-from chassis.faults import ServiceUnavailable
+from chassis.calls import CallContext, outgoing
+from chassis.contract import MAX_MESSAGE_BYTES
+from chassis.faults import Fault, ServiceUnavailable
 from chassis.identity import HEADER, Tokens
 from chassis.local import LocalChannel, rpc_error
 
-DEFAULT_SECONDS = 5.0
-"""Patience of a call that has no deadline of its own."""
+OPTIONS = (
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    # gRPC's own pauses grow to two minutes; a service that was restarted must be found again at once.
+    ("grpc.initial_reconnect_backoff_ms", 50),
+    ("grpc.min_reconnect_backoff_ms", 50),
+    ("grpc.max_reconnect_backoff_ms", 500),
+)
 
 
 class RemoteChannel:
     """A grpc.aio channel that carries the present call's identity, trace and deadline onward."""
 
     def __init__(self, address: str, tokens: Tokens) -> None:
-        self._address = address
+        self.address = address
         self._tokens = tokens
         self._channel: Channel | None = None
 
     def unary_unary(self, path: str, *args: Any, **kwargs: Any) -> Callable[..., Any]:
         """The callable that a stub keeps for a unary method."""
-        return self._bound("unary_unary", path, args, kwargs)
+        opened = cache(lambda: self._open().unary_unary(path, *args, **kwargs))
+
+        async def invoke(request: object, *, timeout: float | None = None, **_: object) -> Any:
+            return await opened()(request, **self._carried(outgoing(path, timeout, streams=False)))
+
+        return invoke
 
     def unary_stream(self, path: str, *args: Any, **kwargs: Any) -> Callable[..., Any]:
         """The callable that a stub keeps for a server stream."""
-        return self._bound("unary_stream", path, args, kwargs)
+        opened = cache(lambda: self._open().unary_stream(path, *args, **kwargs))
 
-    def _bound(self, shape: str, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[..., Any]:
-        made: list[Any] = []
-
-        def invoke(request: object, *, timeout: float | None = None, **_: object) -> Any:
-            if not made:
-                made.append(getattr(self._open(), shape)(path, *args, **kwargs))
-            call = present_call()
-            limits = [limit for limit in (timeout, call.remaining()) if limit is not None]
-            metadata = Metadata((HEADER, self._tokens.authorization(call.workspace_id)))
-            if call.traceparent:
-                metadata.add("traceparent", call.traceparent)
-            return made[0](request, timeout=min(limits, default=DEFAULT_SECONDS), metadata=metadata)
+        async def invoke(request: object, *, timeout: float | None = None, **_: object) -> AsyncGenerator[Any]:
+            items = opened()(request, **self._carried(outgoing(path, timeout, streams=True)))
+            try:
+                async for item in items:
+                    yield item
+            finally:
+                # A stream that is merely dropped would live on, and its writer with it.
+                items.cancel()
 
         return invoke
+
+    def _carried(self, call: CallContext) -> dict[str, Any]:
+        try:
+            call.require_time()  # Given no time at all, gRPC may still carry the call.
+            metadata = Metadata((HEADER, self._tokens.authorization(call.workspace_id)))
+        except Fault as fault:
+            raise rpc_error(fault) from fault
+        if call.traceparent:
+            metadata.add("traceparent", call.traceparent)
+        return {"timeout": call.remaining(), "metadata": metadata}
 
     def _open(self) -> Channel:
         # A grpc.aio channel belongs to the loop it was made in, so it is made at the first call.
         if self._channel is None:
-            self._channel = insecure_channel(self._address)
+            self._channel = insecure_channel(self.address, options=OPTIONS)
         return self._channel
 
     async def close(self) -> None:
@@ -70,12 +88,22 @@ class AbsentChannel:
         """A callable that fails."""
 
         async def invoke(request: object, **_: object) -> Any:
-            text = f"no {self._service} service here; set SPARK_{self._service.upper()}_ADDR or start it"
-            raise rpc_error(ServiceUnavailable(text, service=self._service))
+            raise self._refusal()
 
         return invoke
 
-    unary_stream = unary_unary
+    def unary_stream(self, path: str, *_: Any, **__: Any) -> Callable[..., Any]:
+        """A callable whose first item fails."""
+
+        async def invoke(request: object, **_: object) -> AsyncGenerator[Any]:
+            raise self._refusal()
+            yield
+
+        return invoke
+
+    def _refusal(self) -> AioRpcError:
+        text = f"no {self._service} service here; set SPARK_{self._service.upper()}_ADDR or start it"
+        return rpc_error(ServiceUnavailable(text, service=self._service))
 
 
 class Channels:
@@ -95,15 +123,17 @@ class Channels:
         """The channel to a service, for a generated stub; resolved at the first call, so order of assembly is free."""
         return cast(Channel, LateChannel(self, service))
 
-    def resolve(self, service: str) -> Any:
-        """The servicer here, else the address known, else a channel that says what is missing."""
+    def resolve(self, service: str) -> LocalChannel | RemoteChannel | None:
+        """The servicer here, else the address known by now; None while neither is there."""
         if service in self._local:
             return self._local[service]
-        if service in self._addresses:
-            if service not in self._remote:
-                self._remote[service] = RemoteChannel(self._addresses[service], self._tokens)
-            return self._remote[service]
-        return AbsentChannel(service)
+        address = self._addresses.get(service)
+        if address is None:
+            return None
+        known = self._remote.get(service)
+        if known is None or known.address != address:
+            known = self._remote[service] = RemoteChannel(address, self._tokens)
+        return known
 
     async def close(self) -> None:
         """Ends all connections."""
@@ -126,11 +156,12 @@ class LateChannel:
         return self._late("unary_stream", path, args, kwargs)
 
     def _late(self, shape: str, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[..., Any]:
-        target: list[Callable[..., Any]] = []
+        made: dict[object, Callable[..., Any]] = {}
 
         def invoke(request: object, **options: object) -> Any:
-            if not target:
-                target.append(getattr(self._channels.resolve(self._service), shape)(path, *args, **kwargs))
-            return target[0](request, **options)
+            channel = self._channels.resolve(self._service) or AbsentChannel(self._service)
+            if channel not in made:
+                made[channel] = getattr(channel, shape)(path, *args, **kwargs)
+            return made[channel](request, **options)
 
         return invoke

@@ -155,8 +155,9 @@ class Consumer:
             extra={"action": "dead_letter", "consumer": self._name, "subject": messages[0].subject},
             exc_info=error,
         )
-        subject = f"spark.dead.{self._name}"
-        carried = {"spark-subject": messages[0].subject, "spark-error": type(error).__name__}
+        # The whole subject is kept, so that what is forgotten can be found and purged here too.
+        subject = f"spark.dead.{self._name}.{messages[0].subject}"
+        carried = {"spark-error": type(error).__name__}
         while True:
             try:
                 await self._bus.publish("DEAD_LETTERS", subject, messages[0].data, carried, timeout=5)

@@ -9,6 +9,9 @@ from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
+MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+"""What a message may weigh on the wire: the largest hook payload (8 MiB) twice."""
+
 
 @dataclass(frozen=True, slots=True)
 class Method:

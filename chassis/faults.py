@@ -122,6 +122,14 @@ def rich_status(fault: Fault) -> bytes:
     return status_pb2.Status(code=code, message=fault.message, details=details).SerializeToString()
 
 
+OWN_WORDS: Final[Mapping[grpc.StatusCode, reason_pb2.Reason.ValueType]] = {
+    grpc.StatusCode.CANCELLED: reason_pb2.REASON_CANCELLED,
+    grpc.StatusCode.DEADLINE_EXCEEDED: reason_pb2.REASON_DEADLINE_EXCEEDED,
+    grpc.StatusCode.UNAVAILABLE: reason_pb2.REASON_SERVICE_UNAVAILABLE,
+}
+"""What gRPC itself says, on the caller's side, of a call that no server has answered."""
+
+
 def reason_of(error: grpc.aio.AioRpcError) -> str:
     """The contract's reason in an error received, or an empty text when it carries none."""
     for key, value in error.trailing_metadata() or ():
@@ -131,4 +139,5 @@ def reason_of(error: grpc.aio.AioRpcError) -> str:
                 info = error_details_pb2.ErrorInfo()
                 if detail.Unpack(info):
                     return info.reason
-    return ""
+    known = OWN_WORDS.get(error.code())
+    return "" if known is None else reason_pb2.Reason.Name(known)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from types import TracebackType
 
@@ -83,10 +84,11 @@ class validated:
 
 
 def field_path(violation: object) -> str:
-    """Dotted path of the field that a violation is about; the message itself is an empty path."""
+    """Path of the field that a violation is about, `hooks[2].payload`; the message itself is an empty path."""
     field = getattr(violation, "field", None)
     elements = getattr(field, "elements", None) or ()
-    return ".".join(str(element.field_name) for element in elements)
+    steps = ((str(element.field_name), element.subscript) for element in elements)
+    return ".".join(name if place is None else f"{name}[{place.value}]" for name, place in steps)
 
 
 def reason_name(error: BaseException | None) -> str:
@@ -95,6 +97,8 @@ def reason_name(error: BaseException | None) -> str:
         return "OK"
     if isinstance(error, Fault):
         return reason_pb2.Reason.Name(error.reason).removeprefix("REASON_")
+    if isinstance(error, asyncio.CancelledError | GeneratorExit):
+        return "CANCELLED"
     return "DEADLINE_EXCEEDED" if isinstance(error, TimeoutError) else type(error).__name__
 
 

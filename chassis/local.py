@@ -6,13 +6,14 @@ those that a grpc.aio channel raises.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
 from typing import Any
 
 from google.protobuf.message import Message
 from grpc.aio import AioRpcError, Metadata
 
-from chassis.calls import CallContext, present_call
+from chassis.calls import outgoing
 from chassis.chain import Chain, bind
 from chassis.contract import Method
 from chassis.faults import Fault, rich_status
@@ -37,7 +38,7 @@ class LocalChannel:
         handler = bind(self._servicer, method)
 
         async def invoke(request: Message, *, timeout: float | None = None, **_: object) -> Message:
-            call = outgoing(path, timeout)
+            call = outgoing(path, timeout, streams=False)
             try:
                 answer = await self._chain.unary(handler, method.request.FromString(request_serializer(request)), call)
             except Fault as fault:
@@ -53,23 +54,17 @@ class LocalChannel:
         method = self._methods[path]
         handler = bind(self._servicer, method)
 
-        async def invoke(request: Message, *, timeout: float | None = None, **_: object) -> AsyncIterator[Message]:
-            call = outgoing(path, timeout)
+        async def invoke(request: Message, *, timeout: float | None = None, **_: object) -> AsyncGenerator[Message]:
+            call = outgoing(path, timeout, streams=True)
             items = self._chain.stream(handler, method.request.FromString(request_serializer(request)), call)
             try:
-                async for item in items:
-                    yield response_deserializer(item.SerializeToString())
+                async with aclosing(items):
+                    async for item in items:
+                        yield response_deserializer(item.SerializeToString())
             except Fault as fault:
                 raise rpc_error(fault) from fault
 
         return invoke
-
-
-def outgoing(path: str, timeout: float | None) -> CallContext:
-    """The context of a call made while serving another: its identity, its trace, its deadline or an earlier one."""
-    parent = present_call()
-    call = CallContext(path, parent.workspace_id, parent.traceparent, parent.deadline)
-    return call if timeout is None else call.within(timeout)
 
 
 def rpc_error(fault: Fault) -> AioRpcError:

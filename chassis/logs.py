@@ -18,18 +18,23 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line."""
-        line: dict[str, object] = {
+        fixed = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "message": record.getMessage(),
         }
-        line.update({key: value for key, value in record.__dict__.items() if key not in STANDARD})
+        extras = {key: value for key, value in record.__dict__.items() if key not in STANDARD}
+        line: dict[str, object] = {**fixed, **extras, **fixed}
         call = current_call.get()
         if call is not None and call.traceparent:
             line["trace_id"] = trace_id(call.traceparent)
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str)
+        try:
+            return json.dumps(line, default=str, allow_nan=False)
+        except (TypeError, ValueError):
+            # A key that is no text, a number that JSON lacks, a value that holds itself: better odd than lost.
+            return json.dumps({key: value if isinstance(value, str) else repr(value) for key, value in line.items()})
 
 
 def configure(level: str = "INFO") -> None:

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from typing import Any, cast
 
 import grpc
-from google.protobuf.message import Message
-from grpc.aio import Metadata, Server, ServicerContext
+from google.protobuf.message import DecodeError, Message
+from grpc.aio import Server, ServicerContext
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
 from grpc_reflection.v1alpha import reflection
 
 from chassis.calls import CallContext
 from chassis.chain import Chain, bind
-from chassis.contract import Method
-from chassis.faults import Fault, rich_status
+from chassis.contract import MAX_MESSAGE_BYTES, Method
+from chassis.faults import Fault, InvalidArgument, rich_status
 from chassis.identity import HEADER, Tokens
 from chassis.tracing import traceparent_or_new
 
-MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 NO_DEADLINE = 3600.0
 """Seconds that a call without a deadline of its own may take."""
 
@@ -49,6 +48,7 @@ class GrpcServer:
         Raises:
             OSError: when the port is taken.
         """
+        await self.serving(ready=False)
         names: Sequence[str] = (*self._names, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, self._server)
         try:
@@ -71,31 +71,50 @@ class GrpcServer:
     def _handler(self, servicer: object, method: Method) -> grpc.RpcMethodHandler[Any, Any]:
         handler = bind(servicer, method)
 
-        async def unary(request: Message, context: ServicerContext[Any, Any]) -> Message:
+        async def unary(data: bytes, context: ServicerContext[Any, Any]) -> Message:
             try:
-                return await self._chain.unary(handler, request, self._incoming(method, context))
+                call = self._incoming(method, context)
+                return await self._chain.unary(handler, parse(method, data), call)
             except Fault as fault:
                 await refuse(context, fault)
                 raise AssertionError("unreachable") from fault
 
-        async def stream(request: Message, context: ServicerContext[Any, Any]) -> AsyncIterator[Message]:
+        async def stream(data: bytes, context: ServicerContext[Any, Any]) -> AsyncGenerator[Message]:
             try:
-                async for item in self._chain.stream(handler, request, self._incoming(method, context)):
-                    yield item
+                call = self._incoming(method, context)
+                async with aclosing(self._chain.stream(handler, parse(method, data), call)) as items:
+                    async for item in items:
+                        yield item
             except Fault as fault:
                 await refuse(context, fault)
 
         shape = grpc.unary_stream_rpc_method_handler if method.streams else grpc.unary_unary_rpc_method_handler
         face: Any = stream if method.streams else unary
-        return shape(face, method.request.FromString, lambda message: message.SerializeToString())
+        # Bytes come in unread: gRPC would tell a stranger, before asking for a token, why they cannot be read.
+        return shape(face, None, lambda message: message.SerializeToString())
 
     def _incoming(self, method: Method, context: ServicerContext[Any, Any]) -> CallContext:
         metadata = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
         workspace = self._tokens.workspace(metadata.get(HEADER))
-        deadline = asyncio.get_running_loop().time() + min(context.time_remaining() or NO_DEADLINE, NO_DEADLINE)
-        return CallContext(method.path, workspace, traceparent_or_new(metadata.get("traceparent", "")), deadline)
+        call = CallContext(method.path, workspace, traceparent_or_new(metadata.get("traceparent", "")))
+        left = cast("float | None", context.time_remaining())
+        return call.within(NO_DEADLINE if left is None else min(left, NO_DEADLINE))
+
+
+def parse(method: Method, data: bytes) -> Message:
+    """Reads a request.
+
+    Raises:
+        InvalidArgument: when the bytes are none.
+    """
+    try:
+        return method.request.FromString(data)
+    except DecodeError:
+        raise InvalidArgument(f"the bytes are no {method.request.DESCRIPTOR.full_name}") from None
 
 
 async def refuse(context: ServicerContext[Any, Any], fault: Fault) -> None:
     """Ends a call with the fault's status and its details in the trailer."""
-    await context.abort(fault.status, fault.message, Metadata(("grpc-status-details-bin", rich_status(fault))))
+    # Typed as Metadata, and yet grpc.aio takes plain pairs alone.
+    trailer: Any = (("grpc-status-details-bin", rich_status(fault)),)
+    await context.abort(fault.status, fault.message, trailer)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from google.protobuf.descriptor import ServiceDescriptor
+from starlette.routing import BaseRoute
 
 from chassis.bus import Bus
 from chassis.channels import Channels
@@ -13,6 +14,7 @@ from chassis.clock import Clock
 from chassis.consumer import Consumer
 from chassis.contract import Method, methods
 from chassis.database import Database
+from chassis.identity import Tokens
 from chassis.settings import AnySetting, Settings
 
 Check = Callable[[], Awaitable[None]]
@@ -25,6 +27,7 @@ class Surroundings:
     clock: Clock
     settings: Settings
     channels: Channels
+    tokens: Tokens
     database: Callable[[str, int], Database]
     """Connections for a schema, so many at most."""
     bus: Bus
@@ -46,6 +49,8 @@ class Running:
         default_factory=dict[str, Callable[[], Awaitable[None]]]
     )
     """What must answer before the service is ready; each raises a Fault that says what is wrong."""
+    routes: Sequence[BaseRoute] = ()
+    """What it answers over HTTP."""
 
 
 @dataclass(frozen=True)

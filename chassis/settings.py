@@ -112,7 +112,7 @@ def convert(setting: Setting[Value], raw: object, source: str) -> Value:
         value = wanted(text)
     except ValueError:
         name = setting.environment if source == "environment" else setting.key
-        kind = {bool: "0 or 1", int: "a whole number"}.get(wanted, "a number")
+        kind = "0 or 1" if wanted is bool else "a whole number" if wanted is int else "a number"
         raise BadSetting(f"{name}={text!r} ({source}): expected {kind}") from None
     if setting.choices and value not in setting.choices:
         raise BadSetting(f"{setting.environment}={text!r} ({source}): expected one of {', '.join(setting.choices)}")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
+
+TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 
 
 def new_traceparent() -> str:
@@ -27,13 +30,10 @@ def trace_id(traceparent: str) -> str:
 
 def parse(traceparent: str) -> SpanContext | None:
     """The span that a trace context names; None when malformed (W3C Trace Context, section 3.2)."""
-    parts = traceparent.split("-")
-    if len(parts) != 4 or [len(part) for part in parts] != [2, 32, 16, 2]:
+    read = TRACEPARENT.fullmatch(traceparent)
+    if read is None:
         return None
-    try:
-        trace_number, span_number, flags = int(parts[1], 16), int(parts[2], 16), int(parts[3], 16)
-    except ValueError:
-        return None
+    trace_number, span_number, flags = (int(part, 16) for part in read.groups())
     if not trace_number or not span_number:
         return None
     return SpanContext(trace_number, span_number, is_remote=True, trace_flags=TraceFlags(flags))

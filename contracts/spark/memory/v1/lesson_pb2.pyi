@@ -233,6 +233,7 @@ class Lesson(_message.Message):
     PROVENANCE_FIELD_NUMBER: _builtins.int
     RETIRED_REASON_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
+    WORKED_SINCE_FIELD_NUMBER: _builtins.int
     lesson_id: _builtins.str
     """Hash of what it is about: learning it again updates it."""
     workspace_id: _builtins.str
@@ -265,6 +266,8 @@ class Lesson(_message.Message):
     """Why it was retired."""
     revision: _builtins.int
     """Counts up with each change; an older one never overwrites a newer one."""
+    worked_since: _builtins.bool
+    """The failing call itself has worked since: worth telling at the failure, not before it."""
     @_builtins.property
     def fix(self) -> Global___Fix:
         """What made it work."""
@@ -304,10 +307,11 @@ class Lesson(_message.Message):
         provenance: Global___Provenance | None = ...,
         retired_reason: _builtins.str = ...,
         revision: _builtins.int = ...,
+        worked_since: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["fix", b"fix", "provenance", b"provenance"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["antecedents", b"antecedents", "confidence", b"confidence", "failure_class", b"failure_class", "fix", b"fix", "kind", b"kind", "lesson_id", b"lesson_id", "program", b"program", "project_id", b"project_id", "provenance", b"provenance", "purpose", b"purpose", "retired_reason", b"retired_reason", "revision", b"revision", "signature", b"signature", "state", b"state", "target", b"target", "target_class", b"target_class", "text", b"text", "tokens", b"tokens", "tool", b"tool", "workspace_id", b"workspace_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["antecedents", b"antecedents", "confidence", b"confidence", "failure_class", b"failure_class", "fix", b"fix", "kind", b"kind", "lesson_id", b"lesson_id", "program", b"program", "project_id", b"project_id", "provenance", b"provenance", "purpose", b"purpose", "retired_reason", b"retired_reason", "revision", b"revision", "signature", b"signature", "state", b"state", "target", b"target", "target_class", b"target_class", "text", b"text", "tokens", b"tokens", "tool", b"tool", "worked_since", b"worked_since", "workspace_id", b"workspace_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -83,6 +83,10 @@ class _SilenceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Silence.Value
     """Another moment of the session said it at the same instant."""
     SILENCE_NOT_APPLICABLE: _Silence.ValueType  # 11
     """Nothing can be said at this kind of moment."""
+    SILENCE_DUPLICATE: _Silence.ValueType  # 12
+    """Another piece says the same at this moment."""
+    SILENCE_NO_ROOM: _Silence.ValueType  # 13
+    """Better pieces took the room of this moment."""
 
 class Silence(_Silence, metaclass=_SilenceEnumTypeWrapper):
     """Silence says why nothing was said."""
@@ -111,6 +115,10 @@ SILENCE_CLAIMED_ELSEWHERE: Silence.ValueType  # 10
 """Another moment of the session said it at the same instant."""
 SILENCE_NOT_APPLICABLE: Silence.ValueType  # 11
 """Nothing can be said at this kind of moment."""
+SILENCE_DUPLICATE: Silence.ValueType  # 12
+"""Another piece says the same at this moment."""
+SILENCE_NO_ROOM: Silence.ValueType  # 13
+"""Better pieces took the room of this moment."""
 Global___Silence: _TypeAlias = Silence  # noqa: Y015
 
 class _Authority:

@@ -1,0 +1,57 @@
+"""Builds the front door."""
+
+from __future__ import annotations
+
+from spark.gateway.v1 import hooks_pb2
+from spark.memory.v1.memory_pb2_grpc import MemoryServiceStub
+from spark.packets.v1.packets_pb2_grpc import PacketsServiceStub
+from spark.router.v1.router_pb2_grpc import RouterServiceStub
+from spark.telemetry.v1.telemetry_pb2_grpc import TelemetryServiceStub
+
+from chassis.service import Running, Service, Surroundings
+from gateway.endpoint import HookEndpoint
+from gateway.hooks import Hooks
+from gateway.projects import Projects
+from gateway.publisher import Publisher
+from gateway.servicer import HooksServicer
+from gateway.settings import CLOCK, MAX_MS, SETTINGS
+
+SCHEMA = "gateway"
+CONNECTIONS = 1
+
+
+def assemble(given: Surroundings) -> Running:
+    """The gateway with its HTTP routes and its gRPC face."""
+    channels, settings = given.channels, given.settings
+    database = given.database(SCHEMA, CONNECTIONS)
+    projects = Projects(database)
+    publisher = Publisher(given.bus)
+    hooks = Hooks(projects, publisher, RouterServiceStub(channels.to("router")), given.clock, settings[MAX_MS])
+    servicer = HooksServicer(
+        hooks,
+        projects,
+        publisher,
+        given.bus,
+        MemoryServiceStub(channels.to("memory")),
+        PacketsServiceStub(channels.to("packets")),
+        TelemetryServiceStub(channels.to("telemetry")),
+    )
+    endpoint = HookEndpoint(hooks, given.tokens, believes_header=settings[CLOCK] == "header")
+
+    async def start() -> None:
+        await projects.load()
+        await publisher.start()
+
+    return Running(
+        servicer=servicer, start=start, stop=publisher.stop, checks={"postgres": database.ping}, routes=endpoint.routes
+    )
+
+
+SERVICE = Service(
+    name="gateway",
+    contract=hooks_pb2.DESCRIPTOR.services_by_name["HooksService"],
+    assemble=assemble,
+    package="gateway",
+    schema=SCHEMA,
+    settings=SETTINGS,
+)

@@ -1,0 +1,60 @@
+"""A request's body as a JSON object, bounded before it is read and explained when it is none."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import orjson
+from starlette.requests import Request
+
+LIMIT_BYTES = 8 * 1024 * 1024
+DRAIN_BYTES = 64 * 1024 * 1024
+"""A client that is still sending never reads the refusal, so what is too large is read to its end and dropped."""
+
+
+class Refused(Exception):
+    """The request cannot be served; status, reason and message are for the client."""
+
+    def __init__(self, status: int, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.reason = reason
+        self.message = message
+
+
+async def json_object(request: Request) -> dict[str, object]:
+    """The body as a JSON object.
+
+    Raises:
+        Refused: 415 for another content type, 413 for more than 8 MiB, 400 for what is no JSON object.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise Refused(415, "UNSUPPORTED_MEDIA_TYPE", "send application/json")
+    body = await bounded_body(request)
+    try:
+        value: object = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Refused(400, "INVALID_JSON", f"the body is not JSON: {error.msg} at byte {error.pos}") from error
+    if not isinstance(value, dict):
+        raise Refused(400, "INVALID_JSON", "the body must be a JSON object")
+    return cast(dict[str, object], value)
+
+
+async def bounded_body(request: Request) -> bytes:
+    """The body when it is small enough.
+
+    Raises:
+        Refused: 413 when it is not.
+    """
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > DRAIN_BYTES:
+            break
+        if size <= LIMIT_BYTES:
+            parts.append(part)
+    if size > LIMIT_BYTES:
+        raise Refused(413, "TOO_LARGE", f"the body is over {LIMIT_BYTES // 2**20} MiB")
+    return b"".join(parts)

@@ -1,0 +1,196 @@
+"""Claude Code's hooks, read and answered in its own JSON (contracts as measured on 2.1.197)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, cast
+
+import orjson
+from spark.moment.v1 import moment_pb2 as m
+
+from gateway.clients.claude_code.session_start_shim import without_credentials
+from gateway.perception.failures import user_reason
+from gateway.redaction import cut_payload, redact_payload
+from gateway.repository import Repository, normal_folder
+from gateway.sightings import Sighted, Sighting, Unusable
+
+Payload = Mapping[str, object]
+NOTHING: Payload = {}
+
+NAME: Final = "claude-code"
+EMPTY_REPLY: Final = b"{}"
+
+TAKES_CONTEXT = frozenset(
+    {"UserPromptSubmit", "PreToolUse", "PostToolUse", "PostToolUseFailure", "PostToolBatch", "SessionStart"}
+)
+TOOL_ERROR = "<tool_use_error>"
+NOT_TYPED = "<task-notification>"
+"""A background agent's end comes as a prompt that no user typed."""
+
+ASKS_APPROVAL = "This command requires approval"
+
+LEARNT_FROM = (
+    "hook_event_name",
+    "session_id",
+    "agent_id",
+    "cwd",
+    "prompt",
+    "prompt_id",
+    "tool_name",
+    "tool_use_id",
+    "tool_input",
+    "error",
+    "is_interrupt",
+    "duration_ms",
+    "source",
+    "spark",
+)
+
+
+def read(payload: Payload) -> Sighted:
+    """What a hook shows, cut and cleaned of secrets; an event that Spark does not know shows nothing.
+
+    Raises:
+        Unusable: when a field that everything hangs on is missing or of a wrong type.
+    """
+    clean, _ = redact_payload(cut_payload(relevant(payload)))
+    event = text(clean, "hook_event_name", needed=True)
+    return Sighted(
+        event=event,
+        session_id=text(clean, "session_id", needed=True)[:200],
+        agent_id=text(clean, "agent_id")[:200],
+        folder=text(clean, "cwd", needed=True)[:4096],
+        sightings=tuple(sightings(event, clean)),
+        advisable=event in TAKES_CONTEXT,
+        repository=reported(clean),
+    )
+
+
+def reply(event: str, advice: str) -> bytes:
+    """The reply that puts advice into the agent's context; never a permission decision."""
+    if not advice:
+        return EMPTY_REPLY
+    return orjson.dumps({"hookSpecificOutput": {"hookEventName": event, "additionalContext": advice}})
+
+
+def relevant(payload: Payload) -> dict[str, object]:
+    """The fields that anything is learnt from: what a call that went well printed is never looked at."""
+    kept = {name: payload[name] for name in LEARNT_FROM if name in payload}
+    calls = payload.get("tool_calls")
+    if isinstance(calls, list):
+        kept["tool_calls"] = [entry for entry in cast(list[object], calls) if turned_down(entry)]
+    return kept
+
+
+def turned_down(entry: object) -> bool:
+    """Whether a call of a step was refused by the user or by the client itself, of which no other hook tells."""
+    if not isinstance(entry, Mapping):
+        return False
+    printed = cast(Payload, entry).get("tool_response")
+    if not isinstance(printed, str):
+        return False
+    return printed.startswith(TOOL_ERROR) or user_reason(printed) is not None or not_allowed(printed)
+
+
+def not_allowed(printed: str) -> bool:
+    """Whether the client's own permission rules stopped a call."""
+    return printed.startswith(ASKS_APPROVAL) or (
+        printed.startswith("Permission to use ") and printed[:400].rstrip().endswith("has been denied.")
+    )
+
+
+def sightings(event: str, payload: Payload) -> list[Sighting]:
+    """What happened, by the client's name of the event."""
+    match event:
+        case "SessionStart":
+            return [Sighting(m.MOMENT_KIND_SESSION_STARTED, text(payload, "source") or "startup")]
+        case "UserPromptSubmit":
+            return prompt(payload)
+        case "PreToolUse":
+            return [call(m.MOMENT_KIND_CALL_PROPOSED, payload)]
+        case "PostToolUse":
+            return [call(m.MOMENT_KIND_CALL_SUCCEEDED, payload)]
+        case "PostToolUseFailure":
+            return [call(m.MOMENT_KIND_CALL_FAILED, payload, error=text(payload, "error"))]
+        case "PostToolBatch":
+            return batch(payload)
+        case "Stop":
+            return [Sighting(m.MOMENT_KIND_TURN_ENDED, text(payload, "prompt_id"))]
+        case "SubagentStart":
+            return [Sighting(m.MOMENT_KIND_SUBAGENT_STARTED, text(payload, "agent_id"))]
+        case "SubagentStop":
+            return [Sighting(m.MOMENT_KIND_SUBAGENT_ENDED, text(payload, "agent_id"))]
+        case "SessionEnd":
+            return [Sighting(m.MOMENT_KIND_SESSION_ENDED, "end")]
+        case _:
+            return []
+
+
+def prompt(payload: Payload) -> list[Sighting]:
+    """A prompt that a user typed."""
+    typed = text(payload, "prompt")
+    if not typed.strip() or typed.lstrip().startswith(NOT_TYPED):
+        return []
+    return [Sighting(m.MOMENT_KIND_PROMPT_SUBMITTED, text(payload, "prompt_id") or typed, prompt=typed)]
+
+
+def call(kind: m.MomentKind.ValueType, payload: Payload, *, error: str = "") -> Sighting:
+    """A call at one of its moments.
+
+    Raises:
+        Unusable: when it does not say which tool.
+    """
+    tool = text(payload, "tool_name", needed=True)
+    given = payload.get("tool_input")
+    tool_input = cast(Payload, given) if isinstance(given, Mapping) else NOTHING
+    tool_use_id = text(payload, "tool_use_id")
+    duration = payload.get("duration_ms")
+    return Sighting(
+        kind=kind,
+        key=tool_use_id or orjson.dumps([tool, tool_input], option=orjson.OPT_SORT_KEYS).decode(),
+        tool=tool[:200],
+        tool_use_id=tool_use_id[:200],
+        tool_input=tool_input,
+        error="[Request interrupted by user]" if payload.get("is_interrupt") is True else error,
+        user_reason=user_reason(error) if error else None,
+        duration_ms=min(duration, 2**31) if isinstance(duration, int) and duration > 0 else 0,
+    )
+
+
+def batch(payload: Payload) -> list[Sighting]:
+    """The calls of a step that were turned down."""
+    found: list[Sighting] = []
+    for entry in cast(Sequence[Payload], payload.get("tool_calls") or ()):
+        printed = text(entry, "tool_response")
+        if printed.startswith(TOOL_ERROR) and user_reason(printed) is None:
+            bare = printed.replace(TOOL_ERROR, "").replace("</tool_use_error>", "")
+            found.append(call(m.MOMENT_KIND_CALL_FAILED, entry, error=bare))
+        else:
+            found.append(call(m.MOMENT_KIND_CALL_REJECTED, entry, error=printed))
+    return found
+
+
+def reported(payload: Payload) -> Repository | None:
+    """What the SessionStart shim saw of the repository."""
+    said = payload.get("spark")
+    if not isinstance(said, Mapping):
+        return None
+    seen = cast(Payload, said)
+    root, remote = text(seen, "root"), text(seen, "remote")
+    return Repository(normal_folder(root)[:4096], without_credentials(remote)[:2048]) if root else None
+
+
+def text(payload: Payload, name: str, *, needed: bool = False) -> str:
+    """A field as text, without NUL, which Postgres cannot keep; a field that is absent or null is empty.
+
+    Raises:
+        Unusable: when it is of another type, or needed and empty.
+    """
+    value = payload.get(name)
+    if value is None:
+        value = ""
+    if not isinstance(value, str):
+        raise Unusable(f"{name} is not text")
+    if needed and not value:
+        raise Unusable(f"{name} is missing")
+    return value.replace("\x00", "") if "\x00" in value else value

@@ -1,0 +1,42 @@
+"""The clients that Spark can read, by the name in the hook's address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from chassis.faults import UnknownClient
+from gateway.clients.claude_code import adapter as claude_code
+from gateway.sightings import Sighted
+
+
+class Adapter(Protocol):
+    """Reads a client's hooks and writes its replies."""
+
+    def read(self, payload: Mapping[str, object]) -> Sighted:
+        """What a hook shows, cut and cleaned of secrets.
+
+        Raises:
+            Unusable: when nothing can be made of it.
+        """
+        ...
+
+    def reply(self, event: str, advice: str) -> bytes:
+        """The reply in the client's own JSON."""
+        ...
+
+
+ADAPTERS: Mapping[str, Adapter] = {claude_code.NAME: claude_code}
+
+
+def adapter_for(client: str) -> Adapter:
+    """The adapter of a client.
+
+    Raises:
+        UnknownClient: when there is none.
+    """
+    try:
+        return ADAPTERS[client]
+    except KeyError:
+        known = ", ".join(ADAPTERS)
+        raise UnknownClient(f"no client {client[:40]!r}; known: {known}", client=client[:40]) from None

@@ -1,0 +1,191 @@
+"""The path of one hook: read, clean, publish while deciding, answer in the client's own JSON. Always answers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from grpc.aio import AioRpcError
+from prometheus_client import Counter, Histogram
+from spark.moment.v1 import moment_pb2
+from spark.router.v1 import router_pb2
+
+from chassis.bus import Acknowledgement
+from chassis.calls import CallContext, current_call
+from chassis.clock import Clock
+from chassis.identifiers import new_ulid
+from gateway.clients.registry import Adapter, adapter_for
+from gateway.moments import Circumstances, moment_from
+from gateway.projects import Projects
+from gateway.publisher import Publisher
+from gateway.sightings import Sighted, Unusable
+
+if TYPE_CHECKING:
+    from spark.router.v1.router_pb2_grpc import RouterServiceAsyncStub
+
+log = logging.getLogger(__name__)
+
+HOOKS = Counter("spark_hooks", "Hooks by client, event and how they ended", ["client", "event", "end"])
+SECONDS = Histogram(
+    "spark_hook_request_seconds",
+    "Time from a hook's arrival to its reply",
+    ["client"],
+    buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0),
+)
+
+KNOWN_EVENTS = frozenset(
+    {"SessionStart", "UserPromptSubmit", "PreToolUse", "PostToolUse", "PostToolUseFailure", "PostToolBatch", "Stop"}
+    | {"SubagentStart", "SubagentStop", "SessionEnd"}
+)
+"""Names that may stand in a metric: a client must not be able to make new ones without end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """How a hook came here."""
+
+    workspace_id: str
+    client: str
+    traceparent: str
+    occurred_at: datetime | None = None
+    """When it happened, where that is not now."""
+    origin: moment_pb2.Origin.ValueType = moment_pb2.ORIGIN_LIVE
+    project: str = ""
+    """Folder that decides on the project; empty takes the payload's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The reply and what lies behind it."""
+
+    reply: bytes
+    decision: router_pb2.Decision | None = None
+    sequence: int = 0
+    """Place of the last moment in the stream; 0 when none was published."""
+
+
+class Hooks:
+    """Handles hooks of every client. `max_ms` bounds each from arrival to reply."""
+
+    def __init__(
+        self, projects: Projects, publisher: Publisher, router: RouterServiceAsyncStub, clock: Clock, max_ms: int
+    ) -> None:
+        self._projects = projects
+        self._publisher = publisher
+        self._router = router
+        self._clock = clock
+        self._seconds = max_ms / 1000
+
+    async def handle(self, payload: Mapping[str, object], arrival: Arrival) -> Answer:
+        """Answers one hook within its time, whatever happens behind.
+
+        Raises:
+            UnknownClient: when there is no adapter for the client.
+        """
+        started = time.perf_counter()
+        adapter = adapter_for(arrival.client)
+        event = name_of(payload)
+        try:
+            async with asyncio.timeout(self._seconds):
+                answer, end = await self._handle(adapter, payload, arrival, started)
+        except Unusable as error:
+            answer, end = Answer(adapter.reply("", "")), f"unusable: {error}"
+        except TimeoutError:
+            answer, end = Answer(adapter.reply("", "")), "late"
+        except Exception:
+            log.exception("hook failed", extra={"action": "hook_failed", "event": event})
+            answer, end = Answer(adapter.reply("", "")), "failed"
+        HOOKS.labels(arrival.client, event, end).inc()
+        SECONDS.labels(arrival.client).observe(time.perf_counter() - started)
+        return answer
+
+    async def _handle(
+        self, adapter: Adapter, payload: Mapping[str, object], arrival: Arrival, started: float
+    ) -> tuple[Answer, str]:
+        sighted = adapter.read(payload)
+        moments = await self._moments(sighted, arrival)
+        if not moments:
+            return Answer(adapter.reply(sighted.event, "")), "nothing_to_see"
+        publishing = asyncio.create_task(self._publish(moments))
+        decision = await self._decide(moments[-1]) if sighted.advisable else None
+        acknowledged = await publishing
+        answer = Answer(
+            adapter.reply(sighted.event, decision.text if decision else ""),
+            decision,
+            acknowledged.sequence if acknowledged else 0,
+        )
+        if decision is not None:
+            self._announce(moments[-1], decision, started)
+        return answer, "advised" if decision is not None and decision.text else "silent"
+
+    async def see(self, payload: Mapping[str, object], arrival: Arrival) -> list[moment_pb2.Moment]:
+        """The moments of a hook of the past, to be learnt from without a reply.
+
+        Raises:
+            Unusable: when nothing can be made of it.
+            UnknownClient: when there is no adapter for the client.
+        """
+        return await self._moments(adapter_for(arrival.client).read(payload), arrival)
+
+    async def _moments(self, sighted: Sighted, arrival: Arrival) -> list[moment_pb2.Moment]:
+        if sighted.repository is not None:
+            await self._projects.report(arrival.workspace_id, sighted.repository)
+        repository = await self._projects.find(arrival.workspace_id, arrival.project or sighted.folder)
+        now = self._clock.now()
+        at = Circumstances(
+            workspace_id=arrival.workspace_id,
+            client=arrival.client,
+            origin=arrival.origin,
+            occurred_at=arrival.occurred_at or now,
+            observed_at=now,
+            traceparent=arrival.traceparent,
+        )
+        decision_id = new_ulid() if sighted.advisable else ""
+        return [moment_from(one, sighted, repository, at, decision_id) for one in sighted.sightings]
+
+    async def _publish(self, moments: list[moment_pb2.Moment]) -> Acknowledgement | None:
+        last: Acknowledgement | None = None
+        for moment in moments:
+            last = await self._publisher.moment(moment, self._seconds) or last
+        return last
+
+    async def _decide(self, moment: moment_pb2.Moment) -> router_pb2.Decision:
+        present = current_call.get()
+        limit = self._seconds * 0.9 if present is None or present.deadline is None else None
+        try:
+            answer = await self._router.Advise(router_pb2.AdviseRequest(moment=moment), timeout=limit)
+        except AioRpcError as error:
+            log.warning("router unreachable", extra={"action": "router_unreachable", "error": error.details()})
+            return router_pb2.Decision(
+                decision_id=moment.envelope.decision_id,
+                route=router_pb2.ROUTE_DETERMINISTIC,
+                silence=router_pb2.SILENCE_STORE_UNAVAILABLE,
+            )
+        return answer.decision
+
+    def _announce(self, moment: moment_pb2.Moment, decision: router_pb2.Decision, started: float) -> None:
+        decided = router_pb2.AdviceDecided(
+            envelope=moment.envelope,
+            kind=moment.kind,
+            tool=moment.call.tool,
+            target=moment.call.target,
+            decision=decision,
+            hook_latency_us=int((time.perf_counter() - started) * 1e6),
+        )
+        self._publisher.decision(decided)
+
+
+def context_for(arrival: Arrival, method: str) -> CallContext:
+    """The call that serving this hook is, for the services behind."""
+    return CallContext(method, arrival.workspace_id, arrival.traceparent)
+
+
+def name_of(payload: Mapping[str, object]) -> str:
+    """The event's name where it is one that is known, for metrics."""
+    name = payload.get("hook_event_name")
+    return name if isinstance(name, str) and name in KNOWN_EVENTS else "other"

@@ -1,0 +1,138 @@
+"""From sighting to moment: the keys of a call, the class of a failure, and the envelope."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+from spark.moment.v1 import moment_pb2 as m
+
+from chassis.identifiers import digest
+from gateway.perception.failures import classify, is_mistake
+from gateway.perception.purposes import Purpose
+from gateway.perception.targets import SHELL_TOOLS, call_key
+from gateway.perception.words import prompt_tokens
+from gateway.redaction import cut
+from gateway.repository import Repository
+from gateway.sightings import Sighted, Sighting
+
+SCHEMA_VERSION = 1
+SHOWN_INPUT_CHARS = 400
+SIGNATURE_CHARS = 400
+
+PURPOSES = {
+    Purpose.TEST: m.PURPOSE_TEST,
+    Purpose.BUILD: m.PURPOSE_BUILD,
+    Purpose.LINT: m.PURPOSE_LINT,
+    Purpose.FORMAT: m.PURPOSE_FORMAT,
+    Purpose.INSTALL: m.PURPOSE_INSTALL,
+    Purpose.RUN: m.PURPOSE_RUN,
+    Purpose.OTHER: m.PURPOSE_UNSPECIFIED,
+}
+
+CAME_BACK = frozenset({m.MOMENT_KIND_CALL_SUCCEEDED, m.MOMENT_KIND_CALL_FAILED, m.MOMENT_KIND_CALL_REJECTED})
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What holds for all moments of one hook."""
+
+    workspace_id: str
+    client: str
+    origin: m.Origin.ValueType
+    occurred_at: datetime
+    observed_at: datetime
+    traceparent: str
+
+
+def moment_from(
+    sighting: Sighting, sighted: Sighted, repository: Repository, at: Circumstances, decision_id: str
+) -> m.Moment:
+    """The moment that a sighting is."""
+    kind_name = m.MomentKind.Name(sighting.kind)
+    envelope = m.Envelope(
+        event_id=digest(at.workspace_id, at.client, sighted.session_id, sighted.agent_id, kind_name, sighting.key),
+        workspace_id=at.workspace_id,
+        project_id=repository.project_id,
+        session_id=sighted.session_id,
+        agent_id=sighted.agent_id,
+        client=at.client,
+        origin=at.origin,
+        traceparent=at.traceparent,
+        schema_version=SCHEMA_VERSION,
+        decision_id=decision_id,
+    )
+    envelope.occurred_at.FromDatetime(at.occurred_at)
+    envelope.observed_at.FromDatetime(at.observed_at)
+    moment = m.Moment(envelope=envelope, kind=sighting.kind)
+    moment.project.root = repository.root[:4096]
+    moment.project.remote = repository.remote[:2048]
+    if sighting.kind == m.MOMENT_KIND_PROMPT_SUBMITTED:
+        moment.prompt.text = sighting.prompt
+        moment.prompt.tokens.extend(prompt_tokens(sighting.prompt))
+    if sighting.tool:
+        moment.call.CopyFrom(call_from(sighting, repository.root))
+    if sighting.kind in CAME_BACK:
+        moment.outcome.CopyFrom(outcome_from(sighting))
+    return moment
+
+
+def call_from(sighting: Sighting, root: str) -> m.ToolCall:
+    """The call reduced to its keys."""
+    key = call_key(sighting.tool, sighting.tool_input, root)
+    shown = shown_input(sighting)
+    return m.ToolCall(
+        tool_use_id=sighting.tool_use_id,
+        tool=sighting.tool,
+        target=key.target,
+        target_class=key.target_class[:200],
+        program=key.program[:200],
+        purpose=PURPOSES[key.purpose],
+        directory=key.directory[:4096],
+        tokens=key.tokens,
+        command=cut(shown),
+        input_digest=call_digest(sighting, shown, root),
+    )
+
+
+def outcome_from(sighting: Sighting) -> m.Outcome:
+    """How the call came back."""
+    outcome = m.Outcome(duration_ms=sighting.duration_ms)
+    if sighting.kind == m.MOMENT_KIND_CALL_SUCCEEDED:
+        return outcome
+    failure = classify(sighting.tool, sighting.error, shown_input(sighting))
+    outcome.error = sighting.error
+    outcome.failure_class = failure.code
+    outcome.signature = failure.signature[:SIGNATURE_CHARS]
+    outcome.mistake = is_mistake(failure.code) and sighting.kind == m.MOMENT_KIND_CALL_FAILED
+    outcome.user_reason = sighting.user_reason or ""
+    return outcome
+
+
+def shown_input(sighting: Sighting) -> str:
+    """A call as a person would name it: its command, else its short arguments."""
+    if sighting.tool in SHELL_TOOLS:
+        command = sighting.tool_input.get("command")
+        return command if isinstance(command, str) else ""
+    parts = [f"{name}={value}" for name, value in sighting.tool_input.items() if is_short(value)]
+    return " ".join(parts)[:SHOWN_INPUT_CHARS]
+
+
+def is_short(value: object) -> bool:
+    """Whether an argument can be shown in passing."""
+    return isinstance(value, int | float) or (isinstance(value, str) and 0 < len(value) <= 80 and "\n" not in value)
+
+
+def call_digest(sighting: Sighting, shown: str, root: str) -> str:
+    """Hash by which the same call is known again, in any clone: commands by their words, others by all arguments."""
+    if sighting.tool in SHELL_TOOLS:
+        return digest(sighting.tool, " ".join(relative(shown, root).split()))
+    given: Mapping[str, object] = sighting.tool_input
+    return digest(sighting.tool, relative(orjson.dumps(given, option=orjson.OPT_SORT_KEYS).decode(), root))
+
+
+def relative(text: str, root: str) -> str:
+    """The text with the root written as `.`, so that clones agree."""
+    return text.replace(root, ".") if len(root) > 1 else text

@@ -1,0 +1,90 @@
+"""From the gateway to the bus: moments, acknowledged before the reply; decisions, behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from datetime import UTC
+
+from prometheus_client import Counter
+from spark.moment.v1 import moment_pb2
+from spark.router.v1 import router_pb2
+
+from chassis.bus import Acknowledgement, Bus
+from chassis.events import event_type, headers
+from chassis.faults import BusUnavailable
+
+log = logging.getLogger(__name__)
+
+OBSERVED = event_type(moment_pb2.MomentObserved)
+DECIDED = event_type(router_pb2.AdviceDecided)
+
+LOST = Counter("spark_events_lost", "Events that could not be published", ["event"])
+
+WAITING_AT_MOST = 10_000
+TOGETHER = 64
+SECONDS = 2.0
+
+
+class Publisher:
+    """Publishes what the gateway sees and what was decided."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self._decisions: asyncio.Queue[router_pb2.AdviceDecided] = asyncio.Queue(WAITING_AT_MOST)
+        self._task: asyncio.Task[None] | None = None
+
+    async def moment(self, moment: moment_pb2.Moment, timeout: float) -> Acknowledgement | None:
+        """Publishes a moment; None when the bus cannot take it: then the moment is lost, counted, and nothing else."""
+        envelope = moment.envelope
+        place = (envelope.workspace_id, envelope.project_id, envelope.session_id)
+        carried = headers(OBSERVED, envelope.event_id, envelope.occurred_at.ToDatetime(UTC), envelope.traceparent)
+        data = moment_pb2.MomentObserved(moment=moment).SerializeToString()
+        try:
+            return await self._bus.publish(OBSERVED.stream, OBSERVED.subject_for(*place), data, carried, timeout)
+        except BusUnavailable as error:
+            LOST.labels("moment").inc()
+            log.warning("moment lost", extra={"action": "moment_lost", "error": error.message})
+            return None
+
+    def decision(self, decided: router_pb2.AdviceDecided) -> None:
+        """Hands a decision over to be published behind the reply."""
+        try:
+            self._decisions.put_nowait(decided)
+        except asyncio.QueueFull:
+            LOST.labels("decision").inc()
+
+    async def start(self) -> None:
+        """Begins to publish decisions."""
+        self._task = asyncio.create_task(self._run(), name="gateway decisions")
+
+    async def stop(self) -> None:
+        """Publishes what waits, for at most 2 s, and ends."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._decisions.join(), SECONDS)
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _run(self) -> None:
+        while True:
+            batch = [await self._decisions.get()]
+            while len(batch) < TOGETHER and not self._decisions.empty():
+                batch.append(self._decisions.get_nowait())
+            await asyncio.gather(*(self._publish(decided) for decided in batch))
+            for _ in batch:
+                self._decisions.task_done()
+
+    async def _publish(self, decided: router_pb2.AdviceDecided) -> None:
+        envelope = decided.envelope
+        place = (envelope.workspace_id, envelope.project_id, envelope.session_id)
+        event_id = f"decision-{decided.decision.decision_id}"
+        carried = headers(DECIDED, event_id, envelope.occurred_at.ToDatetime(UTC), envelope.traceparent)
+        try:
+            data = decided.SerializeToString()
+            await self._bus.publish(DECIDED.stream, DECIDED.subject_for(*place), data, carried, SECONDS)
+        except BusUnavailable as error:
+            LOST.labels("decision").inc()
+            log.warning("decision lost", extra={"action": "decision_lost", "error": error.message})

@@ -1,0 +1,105 @@
+"""Which values are secrets written out, and which are references, code, types, paths or placeholders."""
+
+import re
+
+from gateway.redaction.spans import TAG_OPENING
+
+_SHORTEST = 4
+"""Characters. Shorter values cannot be told from code and are no secret worth the name."""
+_SHORTEST_RANDOM = 8
+_SHORTEST_RANDOM_IN_CODE = 16
+"""Characters. Expressions hold names such as `b64encode` and `sha256sum`."""
+_SHORTEST_NUMBER = 6
+"""Digits: below are counts and sizes, from here on one-time codes and PINs."""
+
+_ORDINARY_WORDS = frozenset(
+    "true false null none nil undefined auto default required optional include omit same-origin inherit empty missing "
+    "invalid expired incorrect wrong unset unknown string bytes integer number float bool boolean object char text "
+    "varchar uuid symbol unicode secretstr never void self this async await lambda function func return type password "
+    "passwd passphrase token secret hidden todo example placeholder redacted not".split()
+)
+_SENTENCE_WORDS = frozenset(
+    "a an and are as at be by can cannot do does for from has have if in is it must no not of on or should that the "
+    "this to too use used was will with your".split()
+)
+_REFERENCE = re.compile(
+    r"\$[A-Za-z_]\w*|\$env:\w+|\$\(.*|\$\{.*|%[A-Za-z_]\w*%|%\(\w+\)s|%[sdvq]|\{\{.*\}\}|\{[\w.:!\[\]'\"-]*\}|#\{.*\}"
+    r"|!\w+(?:[ \t].*)?|<[^<>]*>|<%.*%>|(?:op|vault|ref\+\w+|secretsmanager|ssm)://.*|arn:aws[\w-]*:\w+:.*"
+    r"|(?:secrets|vars?|env|process\.env|import\.meta\.env|os\.environ|local|data|module|each)\.[\w.\[\]\"'-]+",
+    re.DOTALL,
+)
+_PLACEHOLDER = re.compile(
+    r"[*•.…_#?-]{3,}|(?:[xX]{3,}[-_]?)+|\.{3}.*|…|(?i:your|insert|enter|replace|put)[-_ ]?[A-Za-z_ -]*"
+    r"|(?i:my|some|the)[-_ ](?:api|secret|access|auth)?[-_ ]?(?:key|token|password|secret)"
+)
+_INTERPOLATION = re.compile(r"\$?\{[^{}]{0,200}\}|\$[A-Za-z_]\w*|%[sdv]|%\(\w+\)s")
+_CODE = re.compile(
+    r"[A-Za-z_][\w.:>-]*!?[(\[{].*|[A-Za-z_]\w*(?:(?:\.|::|->|\?\.)[A-Za-z_]\w*)+[!?]?|[(\[{&*!~<>|=:/?+-].*", re.DOTALL
+)
+_SEGMENTS = re.compile(r"[-_:./ ,@#=+\\?&()\[\]{}<>!*;|'\"]")
+_NAMED_SEGMENT = re.compile(r"(?:[A-Z]?[a-z]{1,20}|[A-Z]{1,20}(?![a-z])){1,6}[0-9]{0,4}|[A-Z]{1,20}|[0-9]{1,14}")
+_IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
+_NAMED_AFTER_SECRET = re.compile(r"(?i)\w*(?:key|token|secret|passw|pwd|cred|auth)\w*")
+_VARIABLE_NAME = re.compile(r"[A-Z]+(?:_[A-Z]+)*_(?:KEY|TOKEN|SECRET|PASSWORD|PASSPHRASE|CREDENTIALS?)")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_PATH = re.compile(
+    r"(?:~|\.{1,2})?/[^\s:]*|[A-Za-z]:\\.*|[\w.-]+(?:/[\w.-]+)+|[\w-]+\.(?:pem|key|txt|json|ya?ml|env|crt|pub)"
+)
+_URL = re.compile(r"[a-z][a-z0-9+.-]{1,20}://\S*")
+_DIGIT = re.compile(r"[0-9]")
+
+
+def is_written_out(value: str, *, certain: bool, quoted: bool, bare_words: bool) -> bool:
+    """Whether the value given to a secret name is the secret itself.
+
+    `certain` is the name's promise, `quoted` that the value stood between quotes, `bare_words` that in this place an
+    unquoted word is a value (a shell assignment, a URL query, a configuration file) and not a variable.
+    """
+    value = value.strip()
+    if len(value) < _SHORTEST or value.startswith(TAG_OPENING):
+        return False
+    if value.lower() in _ORDINARY_WORDS or _REFERENCE.fullmatch(value) or _PLACEHOLDER.fullmatch(value):
+        return False
+    if value.isdecimal():
+        return certain and len(value) >= _SHORTEST_NUMBER
+    drawn = _has_drawn_segment(value)
+    if not drawn and (_PATH.fullmatch(value) or _URL.fullmatch(value)):
+        return False
+    constant = _INTERPOLATION.sub("", value)
+    if constant != value and not _has_drawn_segment(constant):
+        return False
+    if not quoted and _CODE.fullmatch(value):
+        return _has_drawn_segment(value, _SHORTEST_RANDOM_IN_CODE)
+    if not certain:
+        return looks_random(value)
+    if quoted:
+        return not _VARIABLE_NAME.fullmatch(value)
+    if _IDENTIFIER.fullmatch(value):
+        return bare_words or (has_digit(value) and not is_named_after_secret(value))
+    return True
+
+
+def is_named_after_secret(value: str) -> bool:
+    """Whether a bare word is itself the name of a secret, as in `password=db_password`."""
+    return _NAMED_AFTER_SECRET.fullmatch(value) is not None
+
+
+def is_phrase(value: str) -> bool:
+    """Whether several bare words are a passphrase and not a sentence about one."""
+    words = value.split()
+    ordinary = _SENTENCE_WORDS | _ORDINARY_WORDS
+    return len(words) > 1 and all(word.isalnum() and word.lower() not in ordinary for word in words)
+
+
+def has_digit(value: str) -> bool:
+    """Whether a value holds an ASCII digit."""
+    return _DIGIT.search(value) is not None
+
+
+def looks_random(value: str) -> bool:
+    """Whether a value was drawn and not named: no word, number, path, identifier or UUID, from 8 characters on."""
+    return not any(map(str.isspace, value)) and not _UUID.fullmatch(value) and _has_drawn_segment(value)
+
+
+def _has_drawn_segment(value: str, shortest: int = _SHORTEST_RANDOM) -> bool:
+    return any(len(segment) >= shortest and not _NAMED_SEGMENT.fullmatch(segment) for segment in _SEGMENTS.split(value))

@@ -1,0 +1,1 @@
+"""The only importer of services: the `spark` command, the processes it runs and the embedded engines."""

@@ -1,0 +1,178 @@
+"""One process that carries services: builds them, puts them on the wire, and takes them down in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from chassis.bus import Bus
+from chassis.chain import Chain
+from chassis.channels import Channels
+from chassis.clock import Clock, SystemClock
+from chassis.database import Database
+from chassis.door import Door
+from chassis.faults import BusUnavailable
+from chassis.identity import Tokens
+from chassis.interceptors import STANDARD
+from chassis.local import LocalChannel
+from chassis.migrations import migrate, read_migrations, role_of
+from chassis.probes import Readiness, probe_routes
+from chassis.server import GrpcServer
+from chassis.service import Check, Running, Service, Surroundings
+from chassis.settings import Settings
+from host.listeners import HttpListener
+
+log = logging.getLogger(__name__)
+
+GRACE_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a process listens. Ports of 0 take any that is free; without a path there is no Unix socket."""
+
+    host: str = "127.0.0.1"
+    http_port: int = 0
+    grpc_port: int = 0
+    socket: Path | None = None
+
+
+@dataclass(frozen=True)
+class Engines:
+    """Where Postgres and NATS are."""
+
+    database_url: str
+    nats_url: str
+
+
+class Process:
+    """Carries services until stopped."""
+
+    def __init__(
+        self,
+        services: Sequence[Service],
+        engines: Engines,
+        settings: Settings,
+        tokens: Tokens,
+        addresses: Mapping[str, str],
+        clock: Clock | None = None,
+    ) -> None:
+        self._services = services
+        self._engines = engines
+        self._settings = settings
+        self._tokens = tokens
+        self._clock = clock or SystemClock()
+        self.channels = Channels(tokens, addresses)
+        self._resources = AsyncExitStack()
+        self.http_port = 0
+        self.grpc_port = 0
+
+    @property
+    def carried(self) -> list[str]:
+        """Names of the services in this process."""
+        return [service.name for service in self._services]
+
+    async def start(self, place: Place) -> None:
+        """Brings everything up; on failure nothing stays behind.
+
+        Raises:
+            PortBusy: when a port is taken.
+            BusUnavailable: when NATS does not answer.
+            StoreUnavailable: when Postgres does not.
+        """
+        try:
+            await self._start(place)
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Takes everything down in the order opposite to its start."""
+        await self._resources.aclose()
+
+    async def _start(self, place: Place) -> None:
+        await migrate_all(self._services, self._engines.database_url)
+        bus = await Bus.connect(self._engines.nats_url)
+        self._resources.push_async_callback(bus.close)
+        await bus.ensure_streams()
+        self._resources.push_async_callback(self.channels.close)
+        chain = Chain(STANDARD)
+        server = GrpcServer(chain, self._tokens)
+        given = Surroundings(self._clock, self._settings, self.channels, self._tokens, self._open_database, bus)
+        carried = [(service, service.assemble(given)) for service in self._services]
+        for service, running in carried:
+            self.channels.carry(service.name, LocalChannel(running.servicer, service.methods, chain))
+            server.add(service.contract.full_name, running.servicer, service.methods)
+        for _, running in carried:
+            await self._begin(running)
+        self.grpc_port = await server.start(f"{place.host}:{place.grpc_port}")
+        self._resources.push_async_callback(server.stop, GRACE_SECONDS)
+        await server.serving(ready=True)
+        listener = HttpListener(
+            web_app(carried, checks_of(carried, bus), place.host), place.host, place.http_port, place.socket
+        )
+        await listener.start()
+        self._resources.push_async_callback(listener.stop)
+        self.http_port = listener.port
+
+    async def _begin(self, running: Running) -> None:
+        await running.start()
+        self._resources.push_async_callback(running.stop)
+        for consumer in running.consumers:
+            await consumer.start()
+            self._resources.push_async_callback(consumer.stop)
+
+    def _open_database(self, schema: str, size: int) -> Database:
+        database = Database(self._engines.database_url, role=role_of(schema), size=size)
+        self._resources.push_async_callback(database.close)
+        return database
+
+
+def checks_of(carried: Sequence[tuple[Service, Running]], bus: Bus) -> dict[str, Check]:
+    """What must answer before the process is ready: the bus, and one check of Postgres however many ask for it."""
+
+    async def nats() -> None:
+        if not bus.connected:
+            raise BusUnavailable("NATS is not connected")
+        await bus.probe()
+
+    checks: dict[str, Check] = {"nats": nats}
+    for _, running in carried:
+        for name, check in running.checks.items():
+            checks.setdefault(name, check)
+    return checks
+
+
+def web_app(carried: Sequence[tuple[Service, Running]], checks: Mapping[str, Check], host: str) -> Door:
+    """The routes of all services with the probes, behind the door."""
+    routes = [route for _, running in carried for route in running.routes]
+    routes += probe_routes(Readiness(checks), version("spark-advisory"))
+    handlers = {HTTPException: explain_http_error}
+    return Door(Starlette(routes=routes, exception_handlers=handlers), hosts=[host])  # pyright: ignore[reportArgumentType]
+
+
+async def explain_http_error(_: Request, error: Exception) -> Response:
+    """An error of the routes themselves, as JSON like all others."""
+    assert isinstance(error, HTTPException)
+    reason = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(error.status_code, "REFUSED")
+    body = {"error": {"reason": reason, "message": str(error.detail)}}
+    return JSONResponse(body, status_code=error.status_code, headers=error.headers)
+
+
+async def migrate_all(services: Sequence[Service], database_url: str) -> list[str]:
+    """Brings the schemas of these services up to date; returns what was applied."""
+    keeping = [service for service in services if service.schema]
+    applied = await asyncio.gather(
+        *(migrate(database_url, service.schema, read_migrations(service.package)) for service in keeping)
+    )
+    return [f"{service.schema}/{name}" for service, names in zip(keeping, applied, strict=True) for name in names]

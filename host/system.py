@@ -1,0 +1,128 @@
+"""The whole system of one data folder: engines, services, and the file that says how to reach them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from chassis.identity import LOCAL_WORKSPACE, Tokens, local_token
+from chassis.settings import Setting, Settings
+from host import engines as embedded
+from host.catalog import SERVICES
+from host.engines.folders import private_folder, socket_folder
+from host.home import DEFAULT_GRPC_PORT, DEFAULT_HTTP_PORT, Addresses, Run, remove_run, write_run
+from host.process import Engines, Place, Process
+
+log = logging.getLogger(__name__)
+
+DATABASE_URL = Setting("database.url", "SPARK_DATABASE_URL", "", "An external Postgres; empty starts the embedded one")
+NATS_URL = Setting("nats.url", "SPARK_NATS_URL", "", "An external NATS with JetStream; empty starts the embedded one")
+HTTP_PORT = Setting("listen.http_port", "SPARK_HTTP_PORT", DEFAULT_HTTP_PORT, "HTTP port; 0 takes any", 0, 65535)
+GRPC_PORT = Setting("listen.grpc_port", "SPARK_GRPC_PORT", DEFAULT_GRPC_PORT, "gRPC port; 0 takes any", 0, 65535)
+HOST = Setting("listen.host", "SPARK_HOST", "127.0.0.1", "Address to listen on; other machines need a token")
+
+SOCKET_NAME = "spark.sock"
+
+SETTINGS = (DATABASE_URL, NATS_URL, HOST, HTTP_PORT, GRPC_PORT)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user asks of `spark up` beside settings."""
+
+    without: frozenset[str] = frozenset()
+    """Services that run elsewhere."""
+
+
+class System:
+    """Owns the engines of a data folder and carries the services on them."""
+
+    def __init__(
+        self, home: Path, settings: Settings, environment: Mapping[str, str], options: Options | None = None
+    ) -> None:
+        self._home = home
+        self._settings = settings
+        self._environment = environment
+        self._options = options or Options()
+        self._resources = contextlib.AsyncExitStack()
+        self.tokens = Tokens({local_token(home): LOCAL_WORKSPACE})
+        self._process: Process | None = None
+        self.run: Run | None = None
+
+    @property
+    def process(self) -> Process:
+        """The process that carries the services, once started."""
+        assert self._process is not None
+        return self._process
+
+    async def start(self) -> Run:
+        """Brings everything up and tells how to reach it once it is ready; on failure nothing stays behind.
+
+        Raises:
+            EngineBusy: when another Spark owns this data folder.
+            EngineError: when an engine cannot be started.
+            PortBusy: when a port is taken.
+        """
+        try:
+            return await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Takes everything down."""
+        await self._resources.aclose()
+
+    async def _start(self) -> Run:
+        settings = self._settings
+        engines = await embedded.start_engines(
+            self._home, database_url=settings[DATABASE_URL] or None, nats_url=settings[NATS_URL] or None
+        )
+        self._resources.push_async_callback(engines.stop)
+        watching = asyncio.create_task(engines.watch(), name="engines")
+        self._resources.push_async_callback(ended, watching)
+        services = tuple(service for service in SERVICES if service.name not in self._options.without)
+        urls = Engines(engines.database_url, engines.nats_url)
+        addresses = Addresses(self._home, self._environment)
+        self._process = Process(services, urls, settings, self.tokens, addresses)
+        socket = socket_folder(self._home / "run", SOCKET_NAME) / SOCKET_NAME
+        private_folder(socket.parent)
+        host = settings[HOST]
+        if host not in {"127.0.0.1", "localhost", "::1"}:
+            log.warning("listening beyond loopback", extra={"action": "unsafe_bind", "host": host})
+        await self._process.start(Place(host, settings[HTTP_PORT], settings[GRPC_PORT], socket))
+        self._resources.push_async_callback(self._process.stop)
+        self.run = described(self._process, host, socket, urls)
+        write_run(self._home, self.run)
+        self._resources.callback(remove_run, self._home, os.getpid())
+        return self.run
+
+
+def described(process: Process, host: str, socket: Path | None, engines: Engines) -> Run:
+    """How to reach a process."""
+    shown = f"[{host}]" if ":" in host else host
+    grpc_address = f"{shown}:{process.grpc_port}"
+    return Run(
+        http=f"http://{shown}:{process.http_port}",
+        grpc=f"grpc://{grpc_address}",
+        socket=f"unix://{socket}" if socket else "",
+        pid=os.getpid(),
+        started=psutil.Process().create_time(),
+        services=dict.fromkeys(process.carried, grpc_address),
+        database_url=engines.database_url,
+        nats_url=engines.nats_url,
+    )
+
+
+async def ended(task: asyncio.Task[None]) -> None:
+    """Ends a task and waits for it."""
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

@@ -1,0 +1,1 @@
+"""Memory: learns lessons from what happened, without any model."""

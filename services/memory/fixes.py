@@ -1,0 +1,137 @@
+"""Which later success was the fix of an earlier failure, and what was different about it. Pure."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+from services.memory.classes import READ_BEFORE, Cause, cause_of
+from services.memory.model import Call, Fix, FixKind, OpenFailure, Purpose
+
+REACH = 15
+"""Calls after a failure within which a success can be its fix; in recordings the median distance is 3, and pairs
+further apart than 15 were no longer about the same thing."""
+
+ALIKE = 0.5
+"""Share of words that two commands must have in common to be attempts at the same thing."""
+
+ALIKE_SAME_PROGRAM = 0.34
+"""The same for two calls of one program with one sub-command."""
+
+SHELLS = frozenset({"Bash"})
+EDITS = frozenset({"Edit", "MultiEdit", "Write", "NotebookEdit"})
+
+WORD = re.compile(r"[A-Za-z0-9_./:@-]*[A-Za-z0-9_][A-Za-z0-9_./:@-]*")
+
+
+def find_fix(failure: OpenFailure, success: Call) -> Fix | None:
+    """The fix that a success is for a failure; None when it is none, or teaches nothing."""
+    failed = failure.call
+    if success.tool in EDITS and failed.tool in EDITS:
+        return fix_of_edit(failure, success)
+    if success.tool != failed.tool:
+        return None
+    if failed.tool in SHELLS:
+        return fix_of_command(failure, success)
+    return fix_of_path(failure, success)
+
+
+def resolves(failure: OpenFailure, success: Call) -> bool:
+    """Whether a success ends a failure, with or without a lesson: the same call, or an edit of the same file."""
+    failed = failure.call
+    if success.digest and success.digest == failed.digest:
+        return True
+    same_tool = success.tool == failed.tool or (success.tool in EDITS and failed.tool in EDITS)
+    return (
+        same_tool and bool(failed.target) and (success.target, success.directory) == (failed.target, failed.directory)
+    )
+
+
+def fix_of_edit(failure: OpenFailure, success: Call) -> Fix | None:
+    """An edit of the same file that worked."""
+    if success.target != failure.call.target:
+        return None
+    read_between = any(step.tool == "Read" and step.target == failure.call.target for step in failure.steps)
+    if failure.failure_class in READ_BEFORE and read_between:
+        return Fix(FixKind.READ_FIRST, success.target)
+    if failure.failure_class.startswith("edit.") and success.digest != failure.call.digest:
+        return Fix(FixKind.CHANGED_EDIT, success.target)
+    return None
+
+
+def fix_of_command(failure: OpenFailure, success: Call) -> Fix | None:
+    """A command that worked where another, or the same, had failed."""
+    failed, cause = failure.call, cause_of(failure.failure_class)
+    edited = any(step.tool in EDITS for step in failure.steps)
+    if success.target == failed.target and success.directory == failed.directory:
+        return fix_by_step(failure, success, edited=edited)
+    if cause is Cause.CODE and edited:
+        return None
+    if success.target == failed.target:
+        return Fix(FixKind.OTHER_DIRECTORY, success.target, (success.directory,)) if success.directory else None
+    if cause is Cause.CODE and not adds_to(failed, success):
+        return None
+    if names_failing_thing(failure, success):
+        return None
+    common = likeness(failed.target, success.target)
+    if success.target_class == failed.target_class:
+        return Fix(FixKind.CHANGED_ARGUMENTS, success.target) if common >= ALIKE_SAME_PROGRAM else None
+    wraps = bool(failed.program) and failed.program in words(success.target) - {success.program}
+    if wraps or (common >= ALIKE and cause is not Cause.CODE):
+        return Fix(FixKind.OTHER_COMMAND, success.target)
+    return None
+
+
+def fix_by_step(failure: OpenFailure, success: Call, *, edited: bool) -> Fix | None:
+    """The same command worked after something was installed or prepared in between."""
+    cause = cause_of(failure.failure_class)
+    steps = [step.target for step in failure.steps if step.purpose is Purpose.INSTALL and step.target]
+    if not steps and cause is Cause.SURROUNDINGS and not edited:
+        steps = [step.target for step in failure.steps if prepares(step, failure)]
+    if not steps or (cause is Cause.CODE and edited):
+        return None
+    return Fix(FixKind.STEP_BEFORE, success.target, tuple(steps[-2:]))
+
+
+def prepares(step: Call, failure: OpenFailure) -> bool:
+    """Whether a command between names the very thing that was missing."""
+    if step.tool not in SHELLS or not failure.signature:
+        return False
+    missing = {word for word in words(failure.signature) if len(word) > 2}
+    return bool(missing & words(step.target)) and step.target != failure.call.target
+
+
+def fix_of_path(failure: OpenFailure, success: Call) -> Fix | None:
+    """A file found at another path, or read in another way."""
+    failed = failure.call
+    if failure.failure_class == "path.not_exist":
+        moved = posixpath.basename(success.target) == posixpath.basename(failed.target)
+        return Fix(FixKind.OTHER_PATH, success.target) if moved and success.target != failed.target else None
+    changed = success.target == failed.target and success.digest != failed.digest and bool(success.target)
+    return Fix(FixKind.CHANGED_ARGUMENTS, success.command or success.target) if changed else None
+
+
+def names_failing_thing(failure: OpenFailure, success: Call) -> bool:
+    """Whether a success still has the flag that the failure named: then it was not the flag's absence that helped."""
+    if failure.failure_class != "shell.bad_flag":
+        return False
+    flags = set(re.findall(r"-{1,2}[A-Za-z][\w-]*", failure.signature))
+    return bool(flags & set(success.target.split()))
+
+
+def adds_to(failed: Call, success: Call) -> bool:
+    """Whether a success is the failed command with something put before or behind it."""
+    return words(failed.target) < words(success.target)
+
+
+def likeness(left: str, right: str) -> float:
+    """Share of words that two commands have in common (Jaccard index), 0 to 1."""
+    first, second = words(left), words(right)
+    union = first | second
+    return len(first & second) / len(union) if union else 0.0
+
+
+def words(text: str) -> set[str]:
+    """The words of a command; a path counts as its whole and as its last part."""
+    found = set(WORD.findall(text))
+    return found | {posixpath.basename(word) for word in found if "/" in word and posixpath.basename(word)}

@@ -1,0 +1,186 @@
+"""What memory works with: calls as they came back, and lessons as they stand. Pure; standard library only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import Enum
+
+
+class Outcome(Enum):
+    """How a call came back."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    REJECTED = "rejected"
+
+
+class Kind(Enum):
+    """What sort of lesson."""
+
+    FAILURE_FIX = "failure_fix"
+    REPEATED_FAILURE = "repeated_failure"
+    USER_REJECTION = "user_rejection"
+    PROJECT_FACT = "project_fact"
+
+
+class FixKind(Enum):
+    """What was different when it worked."""
+
+    CHANGED_ARGUMENTS = "changed_arguments"
+    OTHER_COMMAND = "other_command"
+    READ_FIRST = "read_first"
+    STEP_BEFORE = "step_before"
+    OTHER_DIRECTORY = "other_directory"
+    OTHER_PATH = "other_path"
+    CHANGED_EDIT = "changed_edit"
+
+
+class State(Enum):
+    """Whether a lesson may be used."""
+
+    SEEN = "seen"
+    """Counted, but not yet enough to say."""
+    ACTIVE = "active"
+    RETIRED = "retired"
+    FORGOTTEN = "forgotten"
+
+
+class Purpose(Enum):
+    """What a command is for, where its name says so."""
+
+    NONE = ""
+    TEST = "test"
+    BUILD = "build"
+    LINT = "lint"
+    FORMAT = "format"
+    INSTALL = "install"
+    RUN = "run"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something happened."""
+
+    workspace_id: str
+    project_id: str
+    session_id: str
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call, reduced to what it works on."""
+
+    tool_use_id: str
+    tool: str
+    target: str
+    target_class: str = ""
+    program: str = ""
+    purpose: Purpose = Purpose.NONE
+    directory: str = ""
+    tokens: tuple[str, ...] = ()
+    command: str = ""
+    digest: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What a person calls it: its command or target, else the tool."""
+        return self.target or self.command or self.tool
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A moment that memory learns from: a prompt's words, or a call that came back."""
+
+    event_id: str
+    place: Place
+    at: datetime
+    prompt_tokens: tuple[str, ...] = ()
+    call: Call | None = None
+    outcome: Outcome | None = None
+    failure_class: str = ""
+    signature: str = ""
+    mistake: bool = False
+    user_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """What made it work."""
+
+    kind: FixKind
+    worked: str
+    steps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """From where and how often; the newest ids stand last."""
+
+    sessions: tuple[str, ...]
+    calls: tuple[str, ...]
+    occurrences: int
+    fixes: int
+    first_seen: datetime
+    last_seen: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """One thing learnt about one project."""
+
+    lesson_id: str
+    workspace_id: str
+    project_id: str
+    kind: Kind
+    state: State
+    call: Call
+    provenance: Provenance
+    failure_class: str = ""
+    signature: str = ""
+    fix: Fix | None = None
+    contradicted: int = 0
+    """How often the fix was tried again and failed."""
+    tried: tuple[str, ...] = ()
+    """Calls that failed in the same way, newest last."""
+    user_reason: str = ""
+    tokens: tuple[str, ...] = ()
+    antecedents: tuple[str, ...] = ()
+    text: str = ""
+    confidence: float = 0.0
+    worked_since: bool = False
+    retired_reason: str = ""
+    revision: int = 0
+    announced: int = 0
+    """Occurrences at the last announcement; 0 when never announced."""
+    failed_digests: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFailure:
+    """A failure in a session for which no fix has been seen yet."""
+
+    lesson_id: str
+    call: Call
+    failure_class: str
+    signature: str
+    at: datetime
+    index: int
+    """How many calls the session had made by then."""
+    steps: tuple[Call, ...] = ()
+    """Calls that worked since, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionState:
+    """What memory carries from one batch of a session to the next."""
+
+    index: int = 0
+    prompt_tokens: tuple[str, ...] = ()
+    previous: str = ""
+    open: tuple[OpenFailure, ...] = field(default=())
+
+    def advanced(self, call: Call) -> SessionState:
+        """The state after one more call."""
+        return replace(self, index=self.index + 1, previous=f"{call.tool} {call.target}"[:300])

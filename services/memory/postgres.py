@@ -1,0 +1,229 @@
+"""Where lessons are kept. Every statement is about one workspace, and a batch costs a fixed number of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from services.memory.learning import DigestKey, LessonKey
+from services.memory.model import Event, Lesson, Place, SessionState, State
+from services.memory.records import dump, load_lesson, load_state
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A message that waits to be published."""
+
+    event_id: str
+    subject: str
+    occurred_at: datetime
+    data: bytes
+
+
+async def claim_new(connection: asyncpg.Connection, events: Sequence[Event]) -> set[str]:
+    """Notes the events as learnt; returns the ids of those that were not before."""
+    rows = await connection.fetch(
+        """insert into memory.learnt (workspace_id, event_id, project_id, session_id)
+           select * from unnest($1::text[], $2::bytea[], $3::text[], $4::text[])
+           on conflict do nothing returning event_id""",
+        [event.place.workspace_id for event in events],
+        [bytes.fromhex(event.event_id) for event in events],
+        [event.place.project_id for event in events],
+        [event.place.session_id for event in events],
+    )
+    return {row["event_id"].hex() for row in rows}
+
+
+async def read_states(connection: asyncpg.Connection, places: Collection[Place]) -> dict[Place, SessionState]:
+    """The states of sessions, held until the transaction ends so that two learners never both change one."""
+    rows = await connection.fetch(
+        """select workspace_id, project_id, session_id, agent_id, state from memory.session_state
+           where (workspace_id, project_id, session_id, agent_id)
+              in (select * from unnest($1::text[], $2::text[], $3::text[], $4::text[]))
+           order by workspace_id, project_id, session_id, agent_id for update""",
+        *columns(places),
+    )
+    return {Place(row[0], row[1], row[2], row[3]): load_state(row[4]) for row in rows}
+
+
+async def write_states(connection: asyncpg.Connection, states: Mapping[Place, SessionState], now: datetime) -> None:
+    """Keeps the states of sessions."""
+    await connection.execute(
+        """insert into memory.session_state (workspace_id, project_id, session_id, agent_id, state, updated_at)
+           select *, $6::timestamptz from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::jsonb[])
+           on conflict (workspace_id, project_id, session_id, agent_id)
+           do update set state = excluded.state, updated_at = excluded.updated_at""",
+        *columns(states),
+        [dump(state) for state in states.values()],
+        now,
+    )
+
+
+async def read_digests(connection: asyncpg.Connection, keys: Collection[DigestKey]) -> dict[DigestKey, set[LessonKey]]:
+    """Which lessons know these calls as failing."""
+    rows = await connection.fetch(
+        """select workspace_id, project_id, digest, lesson_id from memory.failed_call
+           where (workspace_id, project_id, digest) in (select * from unnest($1::text[], $2::text[], $3::text[]))""",
+        [key[0] for key in keys],
+        [key[1] for key in keys],
+        [key[2] for key in keys],
+    )
+    found: dict[DigestKey, set[LessonKey]] = {}
+    for row in rows:
+        found.setdefault((row[0], row[1], row[2]), set()).add((row[0], row[3]))
+    return found
+
+
+async def read_lessons(connection: asyncpg.Connection, keys: Collection[LessonKey]) -> dict[LessonKey, Lesson]:
+    """The lessons named, held until the transaction ends."""
+    rows = await connection.fetch(
+        """select workspace_id, lesson_id, body from memory.lesson
+           where (workspace_id, lesson_id) in (select * from unnest($1::text[], $2::text[]))
+           order by workspace_id, lesson_id for update""",
+        [key[0] for key in keys],
+        [key[1] for key in keys],
+    )
+    return {(row[0], row[1]): load_lesson(row[2]) for row in rows}
+
+
+async def write_lessons(connection: asyncpg.Connection, lessons: Collection[Lesson]) -> None:
+    """Keeps lessons, and which calls they know as failing."""
+    await connection.execute(
+        """insert into memory.lesson (workspace_id, lesson_id, project_id, state, last_seen, revision, body)
+           select * from unnest(
+               $1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bigint[], $7::jsonb[])
+           on conflict (workspace_id, lesson_id) do update set state = excluded.state,
+               last_seen = excluded.last_seen, revision = excluded.revision, body = excluded.body""",
+        [lesson.workspace_id for lesson in lessons],
+        [lesson.lesson_id for lesson in lessons],
+        [lesson.project_id for lesson in lessons],
+        [lesson.state.value for lesson in lessons],
+        [lesson.provenance.last_seen for lesson in lessons],
+        [lesson.revision for lesson in lessons],
+        [dump(lesson) for lesson in lessons],
+    )
+    failed = [(lesson, digest) for lesson in lessons for digest in lesson.failed_digests]
+    await connection.execute(
+        """insert into memory.failed_call (workspace_id, project_id, digest, lesson_id)
+           select * from unnest($1::text[], $2::text[], $3::text[], $4::text[]) on conflict do nothing""",
+        [lesson.workspace_id for lesson, _ in failed],
+        [lesson.project_id for lesson, _ in failed],
+        [digest for _, digest in failed],
+        [lesson.lesson_id for lesson, _ in failed],
+    )
+
+
+async def add_to_outbox(connection: asyncpg.Connection, announcements: Sequence[Announcement]) -> None:
+    """Writes announcements down, to be published once the transaction is on disk."""
+    await connection.execute(
+        """insert into memory.outbox (event_id, subject, occurred_at, data)
+           select * from unnest($1::text[], $2::text[], $3::timestamptz[], $4::bytea[])""",
+        [item.event_id for item in announcements],
+        [item.subject for item in announcements],
+        [item.occurred_at for item in announcements],
+        [item.data for item in announcements],
+    )
+
+
+async def read_outbox(connection: asyncpg.Connection, limit: int) -> list[tuple[int, Announcement]]:
+    """The oldest announcements that nobody else is publishing, with their numbers."""
+    rows = await connection.fetch(
+        """select id, event_id, subject, occurred_at, data from memory.outbox
+           order by id limit $1 for update skip locked""",
+        limit,
+    )
+    return [(row[0], Announcement(row[1], row[2], row[3], row[4])) for row in rows]
+
+
+async def clear_outbox(connection: asyncpg.Connection, numbers: Sequence[int]) -> None:
+    """Drops announcements that are published."""
+    await connection.execute("delete from memory.outbox where id = any($1::bigint[])", numbers)
+
+
+async def list_lessons(
+    connection: asyncpg.Connection,
+    workspace_id: str,
+    project_id: str,
+    states: Iterable[State],
+    limit: int,
+    before: tuple[datetime, str] | None,
+) -> tuple[list[Lesson], int]:
+    """Lessons newest first from a place on, and how many match in all."""
+    wanted = [state.value for state in states]
+    rows = await connection.fetch(
+        """select body from memory.lesson
+           where workspace_id = $1 and ($2 = '' or project_id = $2) and state = any($3::text[])
+             and ($4::timestamptz is null or (last_seen, lesson_id) < ($4, $5))
+           order by last_seen desc, lesson_id desc limit $6""",
+        workspace_id,
+        project_id,
+        wanted,
+        before[0] if before else None,
+        before[1] if before else "",
+        limit,
+    )
+    total: int = await connection.fetchval(
+        """select count(*) from memory.lesson
+           where workspace_id = $1 and ($2 = '' or project_id = $2) and state = any($3::text[])""",
+        workspace_id,
+        project_id,
+        wanted,
+    )
+    return [load_lesson(row[0]) for row in rows], total
+
+
+async def lessons_of_session(connection: asyncpg.Connection, workspace_id: str, session_id: str) -> list[Lesson]:
+    """The lessons that a session had a part in."""
+    rows = await connection.fetch(
+        """select body from memory.lesson
+           where workspace_id = $1 and body->'provenance'->'sessions' ? $2 for update""",
+        workspace_id,
+        session_id,
+    )
+    return [load_lesson(row[0]) for row in rows]
+
+
+async def lessons_of_project(connection: asyncpg.Connection, workspace_id: str, project_id: str) -> list[Lesson]:
+    """All lessons of a project."""
+    rows = await connection.fetch(
+        "select body from memory.lesson where workspace_id = $1 and project_id = $2 for update",
+        workspace_id,
+        project_id,
+    )
+    return [load_lesson(row[0]) for row in rows]
+
+
+async def erase_lessons(connection: asyncpg.Connection, workspace_id: str, lesson_ids: Sequence[str]) -> None:
+    """Erases lessons and what is kept beside them."""
+    for table in ("failed_call", "lesson"):
+        statement = f"delete from memory.{table} where workspace_id = $1 and lesson_id = any($2::text[])"  # noqa: S608
+        await connection.execute(statement, workspace_id, lesson_ids)
+
+
+async def erase_traces(connection: asyncpg.Connection, workspace_id: str, column: str, value: str) -> int:
+    """Erases what is kept of a session or a project beside lessons; returns how many rows went."""
+    erased = 0
+    for table in ("learnt", "session_state"):
+        statement = f"delete from memory.{table} where workspace_id = $1 and {column} = $2"  # noqa: S608
+        status = await connection.execute(statement, workspace_id, value)
+        erased += int(status.rpartition(" ")[2])
+    return erased
+
+
+async def sweep_states(connection: asyncpg.Connection, before: datetime) -> None:
+    """Drops the states of sessions that have been quiet since."""
+    await connection.execute("delete from memory.session_state where updated_at < $1", before)
+
+
+def columns(places: Iterable[Place]) -> tuple[list[str], list[str], list[str], list[str]]:
+    """Places as four columns."""
+    listed = list(places)
+    return (
+        [place.workspace_id for place in listed],
+        [place.project_id for place in listed],
+        [place.session_id for place in listed],
+        [place.agent_id for place in listed],
+    )

@@ -1,0 +1,127 @@
+"""Contract to model and back."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+from spark.memory.v1 import lesson_pb2
+from spark.moment.v1 import moment_pb2
+
+from services.memory.model import Call, Event, FixKind, Kind, Lesson, Outcome, Place, Purpose, State
+
+PURPOSES = {
+    moment_pb2.PURPOSE_UNSPECIFIED: Purpose.NONE,
+    moment_pb2.PURPOSE_TEST: Purpose.TEST,
+    moment_pb2.PURPOSE_BUILD: Purpose.BUILD,
+    moment_pb2.PURPOSE_LINT: Purpose.LINT,
+    moment_pb2.PURPOSE_FORMAT: Purpose.FORMAT,
+    moment_pb2.PURPOSE_INSTALL: Purpose.INSTALL,
+    moment_pb2.PURPOSE_RUN: Purpose.RUN,
+}
+PURPOSE_NUMBERS = {purpose: number for number, purpose in PURPOSES.items()}
+
+OUTCOMES = {
+    moment_pb2.MOMENT_KIND_CALL_SUCCEEDED: Outcome.SUCCEEDED,
+    moment_pb2.MOMENT_KIND_CALL_FAILED: Outcome.FAILED,
+    moment_pb2.MOMENT_KIND_CALL_REJECTED: Outcome.REJECTED,
+}
+
+KIND_NUMBERS = {
+    Kind.FAILURE_FIX: lesson_pb2.LESSON_KIND_FAILURE_FIX,
+    Kind.REPEATED_FAILURE: lesson_pb2.LESSON_KIND_REPEATED_FAILURE,
+    Kind.USER_REJECTION: lesson_pb2.LESSON_KIND_USER_REJECTION,
+    Kind.PROJECT_FACT: lesson_pb2.LESSON_KIND_PROJECT_FACT,
+}
+
+STATE_NUMBERS = {
+    State.ACTIVE: lesson_pb2.LESSON_STATE_ACTIVE,
+    State.SEEN: lesson_pb2.LESSON_STATE_RETIRED,
+    State.RETIRED: lesson_pb2.LESSON_STATE_RETIRED,
+    State.FORGOTTEN: lesson_pb2.LESSON_STATE_FORGOTTEN,
+}
+
+FIX_NUMBERS = {
+    FixKind.CHANGED_ARGUMENTS: lesson_pb2.FIX_KIND_CHANGED_ARGUMENTS,
+    FixKind.OTHER_COMMAND: lesson_pb2.FIX_KIND_OTHER_COMMAND,
+    FixKind.READ_FIRST: lesson_pb2.FIX_KIND_READ_FIRST,
+    FixKind.STEP_BEFORE: lesson_pb2.FIX_KIND_STEP_BEFORE,
+    FixKind.OTHER_DIRECTORY: lesson_pb2.FIX_KIND_OTHER_DIRECTORY,
+    FixKind.OTHER_PATH: lesson_pb2.FIX_KIND_OTHER_PATH,
+    FixKind.CHANGED_EDIT: lesson_pb2.FIX_KIND_CHANGED_EDIT,
+}
+
+
+def event_from(moment: moment_pb2.Moment) -> Event | None:
+    """What memory learns from a moment; None for kinds that teach nothing."""
+    outcome = OUTCOMES.get(moment.kind)
+    is_prompt = moment.kind == moment_pb2.MOMENT_KIND_PROMPT_SUBMITTED
+    if outcome is None and not is_prompt:
+        return None
+    envelope = moment.envelope
+    return Event(
+        event_id=envelope.event_id,
+        place=Place(envelope.workspace_id, envelope.project_id, envelope.session_id, envelope.agent_id),
+        at=envelope.occurred_at.ToDatetime(UTC),
+        prompt_tokens=tuple(moment.prompt.tokens),
+        call=None if outcome is None else call_from(moment.call),
+        outcome=outcome,
+        failure_class=moment.outcome.failure_class,
+        signature=moment.outcome.signature,
+        mistake=moment.outcome.mistake,
+        user_reason=moment.outcome.user_reason,
+    )
+
+
+def call_from(call: moment_pb2.ToolCall) -> Call:
+    """The call as memory sees it."""
+    return Call(
+        tool_use_id=call.tool_use_id,
+        tool=call.tool,
+        target=call.target,
+        target_class=call.target_class,
+        program=call.program,
+        purpose=PURPOSES.get(call.purpose, Purpose.NONE),
+        directory=call.directory,
+        tokens=tuple(call.tokens),
+        command=call.command[:1000],
+        digest=call.input_digest,
+    )
+
+
+def lesson_message(lesson: Lesson) -> lesson_pb2.Lesson:
+    """The lesson as others see it; of a forgotten one only what names it."""
+    message = lesson_pb2.Lesson(
+        lesson_id=lesson.lesson_id,
+        workspace_id=lesson.workspace_id,
+        project_id=lesson.project_id,
+        kind=KIND_NUMBERS[lesson.kind],
+        state=STATE_NUMBERS[lesson.state],
+        revision=lesson.revision,
+    )
+    if lesson.state is State.FORGOTTEN:
+        return message
+    message.tool = lesson.call.tool
+    message.target = lesson.call.target
+    message.target_class = lesson.call.target_class
+    message.program = lesson.call.program
+    message.purpose = PURPOSE_NUMBERS[lesson.call.purpose]
+    message.failure_class = lesson.failure_class
+    message.signature = lesson.signature
+    message.text = lesson.text
+    message.tokens.extend(lesson.tokens)
+    message.antecedents.extend(lesson.antecedents)
+    message.confidence = lesson.confidence
+    message.retired_reason = lesson.retired_reason
+    message.worked_since = lesson.worked_since
+    if lesson.fix is not None:
+        message.fix.kind = FIX_NUMBERS[lesson.fix.kind]
+        message.fix.worked = lesson.fix.worked
+        message.fix.steps.extend(lesson.fix.steps)
+    provenance = lesson.provenance
+    message.provenance.session_ids.extend(provenance.sessions)
+    message.provenance.tool_use_ids.extend(provenance.calls)
+    message.provenance.occurrences = provenance.occurrences
+    message.provenance.fixes = provenance.fixes
+    message.provenance.first_seen.FromDatetime(provenance.first_seen)
+    message.provenance.last_seen.FromDatetime(provenance.last_seen)
+    return message

@@ -1,0 +1,1 @@
+"""Packets: advice prepared ahead, found by key in one read."""

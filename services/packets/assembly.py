@@ -1,0 +1,34 @@
+"""Builds packets."""
+
+from __future__ import annotations
+
+from spark.packets.v1 import packets_pb2
+
+from chassis.consumer import Consumer
+from chassis.service import Running, Service, Surroundings
+from services.packets.library import HEARD, Library
+from services.packets.servicer import PacketsServicer
+
+SCHEMA = "packets"
+CONNECTIONS = 2
+
+
+def assemble(given: Surroundings) -> Running:
+    """Packets with the consumer that materialises lessons."""
+    database = given.database(SCHEMA, CONNECTIONS)
+    library = Library(database, given.clock)
+    consumer = Consumer(
+        given.bus, name="packets", stream=HEARD.stream, subject=f"{HEARD.subject}.>", handler=library.hear
+    )
+    return Running(
+        servicer=PacketsServicer(library, consumer), consumers=(consumer,), checks={"postgres": database.ping}
+    )
+
+
+SERVICE = Service(
+    name="packets",
+    contract=packets_pb2.DESCRIPTOR.services_by_name["PacketsService"],
+    assemble=assemble,
+    package="services.packets",
+    schema=SCHEMA,
+)

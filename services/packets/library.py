@@ -1,0 +1,265 @@
+"""What packets can do: find, claim, store, invalidate, forget."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import orjson
+from spark.memory.v1 import lesson_pb2
+from spark.moment.v1 import moment_pb2
+from spark.packets.v1 import packets_pb2
+
+from chassis.clock import Clock
+from chassis.consumer import Delivery
+from chassis.database import Database
+from chassis.events import event_type
+from chassis.faults import NotFound
+from services.packets import queries
+from services.packets.keys import Sought, keys_for, keys_of
+
+HEARD = event_type(lesson_pb2.LessonChanged)
+
+FRESH_FOR = timedelta(days=90)
+"""How long a lesson is worth saying after it was last seen: the half-life of the best scoring known (90 days)."""
+
+PER_KEY = 16
+"""Packets looked at under one key. More cannot matter: at most two are ever said."""
+
+WORDS_IN_COMMON = 2
+"""A prompt must share so many words with a lesson; one word in common is chance."""
+
+QUIET_SESSION = timedelta(days=14)
+
+DEFAULT_LIMIT = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a lookup brought."""
+
+    candidates: list[packets_pb2.Candidate]
+    gate: packets_pb2.GateState
+
+
+class Library:
+    """The packets of this system."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._swept: datetime | None = None
+
+    async def find(self, moment: moment_pb2.Moment, limit: int) -> Found:
+        """The packets for a moment, best first, with the session's gate state, in one read.
+
+        Raises:
+            StoreUnavailable: when Postgres is away.
+        """
+        envelope, sought = moment.envelope, keys_for(moment)
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(
+                queries.LOOKUP,
+                envelope.workspace_id,
+                envelope.project_id,
+                envelope.session_id,
+                envelope.agent_id,
+                [item.key for item in sought],
+                [1.0] * len(sought),
+                [item.exact for item in sought],
+                PER_KEY,
+                4 * (limit or DEFAULT_LIMIT),
+                envelope.occurred_at.ToDatetime(UTC),
+                keys_needed(sought),
+                limit or DEFAULT_LIMIT,
+            )
+        candidates = [candidate_from(row, envelope.project_id) for row in rows if row["packet_id"] is not None]
+        return Found(candidates, gate_from(rows[0]))
+
+    async def claim(self, moment: moment_pb2.Moment, version: int, packet_ids: Sequence[str]) -> bool:
+        """Takes the right to show packets; False when another moment of the session came first.
+
+        Raises:
+            StoreUnavailable: when Postgres is away or cannot write.
+        """
+        envelope, at = moment.envelope, moment.envelope.occurred_at.ToDatetime(UTC)
+        stamp = at.isoformat()
+        shown = {f"{packet_id}/{moment.kind}": stamp for packet_id in packet_ids}
+        tools = {moment.call.tool or "prompt": stamp}
+        async with self._database.connection() as connection:
+            granted = await connection.fetchval(
+                queries.CLAIM,
+                envelope.workspace_id,
+                envelope.session_id,
+                envelope.agent_id,
+                envelope.project_id,
+                version,
+                len(packet_ids),
+                orjson.dumps(shown).decode(),
+                orjson.dumps(tools).decode(),
+                at,
+            )
+            if granted is None:
+                return False
+            await connection.execute(queries.COUNT_SHOWN, envelope.workspace_id, list(packet_ids))
+        return True
+
+    async def put(self, workspace_id: str, packet: packets_pb2.Packet) -> bool:
+        """Stores a packet under its keys; False when a newer revision is there."""
+        async with self._database.transaction() as connection:
+            return await store(connection, workspace_id, packet)
+
+    async def hear(self, deliveries: Sequence[Delivery]) -> None:
+        """Turns lessons into packets; of several announcements of one lesson the newest revision stands.
+
+        Raises:
+            StoreUnavailable: when Postgres is away; the batch must come again.
+        """
+        newest: dict[tuple[str, str], lesson_pb2.Lesson] = {}
+        for delivery in deliveries:
+            lesson = lesson_pb2.LessonChanged.FromString(delivery.data).lesson
+            key = (lesson.workspace_id, lesson.lesson_id)
+            if key not in newest or newest[key].revision < lesson.revision:
+                newest[key] = lesson
+        now = self._clock.now()
+        async with self._database.transaction() as connection:
+            for lesson in newest.values():
+                await materialise(connection, lesson)
+            if self._swept is None or now - self._swept > timedelta(hours=1):
+                await connection.execute(queries.SWEEP_SESSIONS, now - QUIET_SESSION)
+                self._swept = now
+
+    async def invalidate(self, workspace_id: str, packet_id: str, reason: str) -> None:
+        """Takes a packet out of use.
+
+        Raises:
+            NotFound: when there is no such packet.
+        """
+        async with self._database.transaction() as connection:
+            found = await connection.fetchval(queries.INVALIDATE, workspace_id, packet_id, reason, 0)
+            if found is None:
+                raise NotFound(f"no packet {packet_id}", kind="packet", id=packet_id)
+            await connection.execute(queries.DROP_KEYS, workspace_id, packet_id)
+
+    async def status(self, workspace_id: str, project_id: str) -> asyncpg.Record:
+        """Counts of packets: total, fresh, stale, invalidated."""
+        async with self._database.connection() as connection:
+            row = await connection.fetchrow(queries.STATUS, workspace_id, project_id, self._clock.now())
+        assert row is not None
+        return row
+
+    async def forget_session(self, workspace_id: str, session_id: str) -> int:
+        """Erases what a session was shown; returns the rows that went."""
+        async with self._database.transaction() as connection:
+            return affected(await connection.execute(queries.ERASE_SESSION, workspace_id, session_id))
+
+    async def forget_project(self, workspace_id: str, project_id: str) -> int:
+        """Erases a project's packets and what its sessions were shown; returns the rows that went."""
+        async with self._database.transaction() as connection:
+            return sum(
+                [affected(await connection.execute(erase, workspace_id, project_id)) for erase in queries.ERASE_PROJECT]
+            )
+
+
+async def materialise(connection: asyncpg.Connection, lesson: lesson_pb2.Lesson) -> None:
+    """Makes or changes the packet of a lesson, or takes it out of use."""
+    workspace, lesson_id = lesson.workspace_id, lesson.lesson_id
+    if lesson.state == lesson_pb2.LESSON_STATE_ACTIVE:
+        await store(connection, workspace, packet_of(lesson))
+    elif lesson.state == lesson_pb2.LESSON_STATE_FORGOTTEN:
+        await connection.execute(queries.DROP_KEYS, workspace, lesson_id)
+        await connection.execute(
+            "delete from packets.packet where workspace_id = $1 and packet_id = $2", workspace, lesson_id
+        )
+    else:
+        await connection.execute(queries.DROP_KEYS, workspace, lesson_id)
+        reason = lesson.retired_reason or "retired"
+        await connection.execute(queries.INVALIDATE, workspace, lesson_id, reason, lesson.revision)
+
+
+async def store(connection: asyncpg.Connection, workspace_id: str, packet: packets_pb2.Packet) -> bool:
+    """Writes a packet and files it; False when a newer revision is there."""
+    stored = await connection.fetchval(
+        queries.PUT,
+        workspace_id,
+        packet.packet_id,
+        packet.project_id,
+        packet.source_mode,
+        packet.text,
+        packet.confidence,
+        packet.lesson.SerializeToString(),
+        packet.revision,
+        packet.fresh_until.ToDatetime(UTC),
+    )
+    if stored is None:
+        return False
+    filed = keys_of(packet.lesson)
+    await connection.execute(queries.DROP_KEYS, workspace_id, packet.packet_id)
+    await connection.execute(
+        queries.ADD_KEYS,
+        workspace_id,
+        packet.project_id,
+        packet.confidence + packet.effectiveness_score,
+        packet.packet_id,
+        [item.key for item in filed],
+        [item.weight for item in filed],
+    )
+    return True
+
+
+def packet_of(lesson: lesson_pb2.Lesson) -> packets_pb2.Packet:
+    """The packet that says a lesson."""
+    packet = packets_pb2.Packet(
+        packet_id=lesson.lesson_id,
+        project_id=lesson.project_id,
+        source_mode=packets_pb2.SOURCE_MODE_LESSON,
+        text=lesson.text,
+        confidence=lesson.confidence,
+        effectiveness_score=0.5,
+        lesson=lesson,
+        revision=lesson.revision,
+    )
+    packet.fresh_until.FromDatetime(lesson.provenance.last_seen.ToDatetime(UTC) + FRESH_FOR)
+    return packet
+
+
+def candidate_from(row: asyncpg.Record, project_id: str) -> packets_pb2.Candidate:
+    """A row of the lookup as a candidate."""
+    packet = packets_pb2.Packet(
+        packet_id=row["packet_id"],
+        project_id=project_id,
+        source_mode=row["source_mode"],
+        text=row["text"],
+        confidence=row["confidence"],
+        effectiveness_score=row["effectiveness_score"],
+        usage_count=row["usage_count"],
+        lesson=lesson_pb2.Lesson.FromString(row["lesson"]),
+        revision=row["revision"],
+    )
+    packet.fresh_until.FromDatetime(row["fresh_until"])
+    match = packets_pb2.MATCH_EXACT if row["exact"] else packets_pb2.MATCH_RELAXED
+    return packets_pb2.Candidate(packet=packet, match=match, score=row["score"])
+
+
+def gate_from(row: asyncpg.Record) -> packets_pb2.GateState:
+    """The gate's state; a session that was never shown anything has version 0."""
+    if row["version"] is None:
+        return packets_pb2.GateState()
+    gate = packets_pb2.GateState(version=row["version"], emitted=row["emitted"])
+    for field, column in ((gate.shown, "shown"), (gate.tools, "tools")):
+        for key, stamp in json.loads(row[column]).items():
+            field.add(key=key).at.FromDatetime(datetime.fromisoformat(stamp))
+    return gate
+
+
+def keys_needed(sought: Sequence[Sought]) -> int:
+    """How many keys must meet: words only count together."""
+    return WORDS_IN_COMMON if sought and sought[0].key.startswith("word|") else 1
+
+
+def affected(status: str) -> int:
+    """Rows that a command changed, from its status line."""
+    return int(status.rpartition(" ")[2])

@@ -1,0 +1,96 @@
+"""The statements of packets, each one read or one write of the hot path or of materialisation."""
+
+from __future__ import annotations
+
+LOOKUP = """
+select gate.version, gate.emitted, gate.shown, gate.tools, hit.*
+from (select 1) as one
+left join packets.agent_session gate
+    on gate.workspace_id = $1 and gate.session_id = $3 and gate.agent_id = $4
+left join lateral (
+    select p.packet_id, p.source_mode, p.text, p.confidence, p.effectiveness_score, p.usage_count,
+        p.read_count, p.helpful_count, p.unhelpful_count, p.noisy_count, p.lesson, p.fresh_until, p.revision,
+        found.exact, found.score
+    from (
+        select near.packet_id, bool_or(sought.exact) as exact,
+            sum(near.weight * sought.weight) as score, count(*) as keys
+        from unnest($5::text[], $6::real[], $7::boolean[]) as sought (key, weight, exact)
+        cross join lateral (
+            select k.packet_id, k.weight from packets.packet_key k
+            where k.workspace_id = $1 and k.project_id = $2 and k.key = sought.key
+            order by k.rank desc, k.packet_id limit $8
+        ) near
+        group by near.packet_id
+        order by exact desc, score desc
+        limit $9
+    ) found
+    join packets.packet p on p.workspace_id = $1 and p.packet_id = found.packet_id
+    where p.invalidated_at is null and p.fresh_until > $10
+        and (found.keys >= $11 or found.exact)
+    order by found.exact desc, found.score + 2 * p.effectiveness_score + p.confidence desc
+    limit $12
+) hit on true
+"""
+"""The gate's state and the best packets. Per key only the best few are looked at, so the cost does not grow with the
+number of packets; the rank within one answer adds twice the effectiveness, as the original system did."""
+
+CLAIM = """
+insert into packets.agent_session as gate
+    (workspace_id, session_id, agent_id, project_id, version, emitted, shown, tools, updated_at)
+values ($1, $2, $3, $4, 1, $6, $7, $8, $9)
+on conflict (workspace_id, session_id, agent_id) do update
+    set version = gate.version + 1, emitted = gate.emitted + $6, shown = gate.shown || $7, tools = gate.tools || $8,
+        updated_at = $9
+    where gate.version = $5
+returning version
+"""
+"""Takes effect only when the state is still the one that the gate judged by."""
+
+COUNT_SHOWN = """
+update packets.packet set usage_count = usage_count + 1, read_count = read_count + 1
+where workspace_id = $1 and packet_id = any($2::text[])
+"""
+
+PUT = """
+insert into packets.packet as old
+    (workspace_id, packet_id, project_id, source_mode, text, confidence, lesson, revision, fresh_until)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+on conflict (workspace_id, packet_id) do update
+    set project_id = excluded.project_id, source_mode = excluded.source_mode, text = excluded.text,
+        confidence = excluded.confidence, lesson = excluded.lesson, revision = excluded.revision,
+        fresh_until = excluded.fresh_until, updated_at = now(), invalidated_at = null, invalidated_reason = ''
+    where old.revision < excluded.revision
+returning packet_id
+"""
+
+DROP_KEYS = "delete from packets.packet_key where workspace_id = $1 and packet_id = $2"
+
+ADD_KEYS = """
+insert into packets.packet_key (workspace_id, project_id, key, rank, packet_id, weight)
+select $1, $2, filed.key, $3, $4, filed.weight from unnest($5::text[], $6::real[]) as filed (key, weight)
+"""
+
+INVALIDATE = """
+update packets.packet
+set invalidated_at = now(), invalidated_reason = $3, revision = greatest(revision, $4), updated_at = now()
+where workspace_id = $1 and packet_id = $2
+returning packet_id
+"""
+
+STATUS = """
+select count(*) as total,
+    count(*) filter (where invalidated_at is null and fresh_until > $3) as fresh,
+    count(*) filter (where invalidated_at is null and fresh_until <= $3) as stale,
+    count(*) filter (where invalidated_at is not null) as invalidated
+from packets.packet where workspace_id = $1 and ($2 = '' or project_id = $2)
+"""
+
+ERASE_SESSION = "delete from packets.agent_session where workspace_id = $1 and session_id = $2"
+
+ERASE_PROJECT = (
+    "delete from packets.packet_key where workspace_id = $1 and project_id = $2",
+    "delete from packets.packet where workspace_id = $1 and project_id = $2",
+    "delete from packets.agent_session where workspace_id = $1 and project_id = $2",
+)
+
+SWEEP_SESSIONS = "delete from packets.agent_session where updated_at < $1"

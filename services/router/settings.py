@@ -1,0 +1,88 @@
+"""What can be set about advice, by the names of the original system where it had one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chassis.settings import AnySetting, Setting, Settings
+
+ENGINE = Setting("advisory.engine", "SPARK_ADVISORY_ENGINE", True, "Decide at all")
+EMIT = Setting("advisory.emit", "SPARK_ADVISORY_EMIT", True, "Say what was decided; 0 decides and stays silent")
+MAX_CHARS = Setting("advisory.max_chars", "SPARK_ADVISORY_MAX_CHARS", 500, "Longest advice, characters", 80, 4000)
+MAX_ITEMS = Setting("advisory.max_items", "SPARK_ADVISORY_MAX_ITEMS", 2, "Pieces of advice at one moment", 1, 8)
+COOLDOWN_S = Setting(
+    "advisory.cooldown_s", "SPARK_ADVISORY_COOLDOWN_S", 10.0, "Pause between advice about one tool, seconds", 0, 3600
+)
+SHOWN_TTL_S = Setting(
+    "advisory.shown_ttl_s",
+    "SPARK_ADVISORY_SHOWN_TTL_S",
+    600.0,
+    "Pause before the same is said again, seconds",
+    0,
+    86400,
+)
+SESSION_BUDGET = Setting(
+    "advisory.session_budget", "SPARK_ADVISORY_SESSION_BUDGET", 40, "Pieces of advice in one session", 1, 1000
+)
+BASELINE = Setting(
+    "advisory.baseline", "SPARK_ADVISORY_BASELINE", False, "Also say general tips not learnt in this project"
+)
+PREFETCH_QUEUE = Setting(
+    "advisory.prefetch_queue", "SPARK_ADVISORY_PREFETCH_QUEUE", True, "Prepare advice ahead of calls",
+    waits_for="the prefetch worker",
+)  # fmt: skip
+INCLUDE_MIND = Setting(
+    "advisory.include_mind", "SPARK_ADVISORY_INCLUDE_MIND", False, "Also recall from a conversation memory",
+    waits_for="conversation memory",
+)  # fmt: skip
+SYNTH_MODE = Setting(
+    "synthesizer.mode", "SPARK_SYNTH_MODE", "programmatic", "How advice is worded",
+    choices=("programmatic", "auto", "ai_only"), waits_for="an inference engine",
+)  # fmt: skip
+SYNTH_TIMEOUT = Setting(
+    "synthesizer.ai_timeout_s", "SPARK_SYNTH_TIMEOUT", 1.8, "Time for wording by a model, seconds", 0.2, 10,
+    waits_for="an inference engine",
+)  # fmt: skip
+
+SETTINGS: tuple[AnySetting, ...] = (
+    ENGINE,
+    EMIT,
+    MAX_CHARS,
+    MAX_ITEMS,
+    COOLDOWN_S,
+    SHOWN_TTL_S,
+    SESSION_BUDGET,
+    BASELINE,
+    PREFETCH_QUEUE,
+    INCLUDE_MIND,
+    SYNTH_MODE,
+    SYNTH_TIMEOUT,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The settings as the router uses them."""
+
+    engine: bool = True
+    emit: bool = True
+    max_chars: int = 500
+    max_items: int = 2
+    cooldown_s: float = 10.0
+    shown_ttl_s: float = 600.0
+    session_budget: int = 40
+    baseline: bool = False
+
+
+def policy_from(settings: Settings) -> Policy:
+    """The policy that the settings ask for."""
+    return Policy(
+        engine=settings[ENGINE],
+        emit=settings[EMIT],
+        max_chars=settings[MAX_CHARS],
+        max_items=settings[MAX_ITEMS],
+        cooldown_s=settings[COOLDOWN_S],
+        shown_ttl_s=settings[SHOWN_TTL_S],
+        session_budget=settings[SESSION_BUDGET],
+        baseline=settings[BASELINE],
+    )

@@ -1,0 +1,252 @@
+"""Every rule of the contract, from both sides: the last value that fits and the first that does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain
+
+import pytest
+from buf.validate import validate_pb2
+from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+from protovalidate import Validator
+from spark.gateway.v1 import hooks_pb2
+from spark.memory.v1 import lesson_pb2, memory_pb2
+from spark.moment.v1 import moment_pb2
+from spark.packets.v1 import packets_pb2
+from spark.router.v1 import router_pb2
+from spark.telemetry.v1 import telemetry_pb2
+
+from chassis.interceptors import field_path
+from tests.contract.contract_files import MESSAGES, METHODS, full_name
+from tests.contract.valid_messages import HOOK, MOMENT, PACKET, valid
+
+VALIDATOR = Validator()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A field and values on both sides of its rule; `fits` and `breaks` alternate around each border."""
+
+    kind: type[Message]
+    field: str
+    fits: tuple[object, ...]
+    breaks: tuple[object, ...]
+
+
+def bounded(kind: type[Message], field: str, low: int, high: int) -> Rule:
+    """A text with a least and a greatest length in characters."""
+    fits, breaks = ("é" * low, "é" * high), ("é" * (high + 1),)
+    return Rule(kind, field, fits, (*breaks, "é" * (low - 1)) if low else breaks)
+
+
+def hexadecimal(kind: type[Message], field: str, length: int) -> Rule:
+    """A hash of so many characters."""
+    wrong = ("0" * (length - 1), "0" * (length + 1), "G" + "0" * (length - 1), "A" * length, "0" * length + "\n")
+    return Rule(kind, field, ("0123456789abcdef" * (length // 16),), wrong)
+
+
+def many(kind: type[Message], field: str, low: int, high: int, item: object = "word") -> Rule:
+    """A list with a least and a greatest number of items."""
+    fits, breaks = ([item] * low, [item] * high), ([item] * (high + 1),)
+    return Rule(kind, field, fits, (*breaks, [item] * (low - 1)) if low else breaks)
+
+
+def present(kind: type[Message], field: str) -> Rule:
+    """A message that must be there; its default is none."""
+    return Rule(kind, field, (), (None,))
+
+
+def known(kind: type[Message], field: str, last: int, *, unset: bool) -> Rule:
+    """A value of an enum, 0 only where that has a meaning."""
+    return Rule(kind, field, (0, last) if unset else (1, last), (last + 1, -1) if unset else (last + 1, -1, 0))
+
+
+SHARE = ((0.0, 1.0), (-0.01, 1.01, float("nan"), float("inf")))
+TEXT_BYTES = (("é" * 10240,), ("é" * 10240 + "e",))
+
+RULES: tuple[Rule, ...] = (
+    hexadecimal(moment_pb2.Envelope, "event_id", 32),
+    Rule(moment_pb2.Envelope, "workspace_id", ("a", "0" * 63), ("", "A", "-a", "a" * 64, "a b", "a\n")),
+    hexadecimal(moment_pb2.Envelope, "project_id", 16),
+    bounded(moment_pb2.Envelope, "session_id", 1, 200),
+    bounded(moment_pb2.Envelope, "agent_id", 0, 200),
+    Rule(moment_pb2.Envelope, "client", ("ab", "a" * 31, "claude-code"), ("", "a", "a" * 32, "1ab", "A", "a_b")),
+    known(moment_pb2.Envelope, "origin", moment_pb2.ORIGIN_REPLAY, unset=False),
+    present(moment_pb2.Envelope, "occurred_at"),
+    present(moment_pb2.Envelope, "observed_at"),
+    bounded(moment_pb2.Envelope, "traceparent", 0, 128),
+    Rule(moment_pb2.Envelope, "schema_version", (1, 2), (0,)),
+    bounded(moment_pb2.Envelope, "decision_id", 0, 26),
+    bounded(moment_pb2.Project, "root", 0, 4096),
+    bounded(moment_pb2.Project, "remote", 0, 2048),
+    Rule(moment_pb2.Prompt, "text", *TEXT_BYTES),
+    many(moment_pb2.Prompt, "tokens", 0, 32),
+    bounded(moment_pb2.ToolCall, "tool_use_id", 0, 200),
+    bounded(moment_pb2.ToolCall, "tool", 1, 200),
+    bounded(moment_pb2.ToolCall, "target", 0, 1000),
+    bounded(moment_pb2.ToolCall, "target_class", 0, 200),
+    bounded(moment_pb2.ToolCall, "program", 0, 200),
+    known(moment_pb2.ToolCall, "purpose", moment_pb2.PURPOSE_RUN, unset=True),
+    bounded(moment_pb2.ToolCall, "directory", 0, 4096),
+    many(moment_pb2.ToolCall, "tokens", 0, 16),
+    Rule(moment_pb2.ToolCall, "command", *TEXT_BYTES),
+    bounded(moment_pb2.ToolCall, "input_digest", 0, 32),
+    Rule(moment_pb2.Outcome, "error", *TEXT_BYTES),
+    Rule(moment_pb2.Outcome, "failure_class", ("", "shell.bad_flag"), ("shell", "shell.", ".bad", "a.b.c", "A.b")),
+    bounded(moment_pb2.Outcome, "signature", 0, 400),
+    Rule(moment_pb2.Outcome, "user_reason", *TEXT_BYTES),
+    present(moment_pb2.Moment, "envelope"),
+    known(moment_pb2.Moment, "kind", moment_pb2.MOMENT_KIND_STEP_ENDED, unset=False),
+    present(moment_pb2.MomentObserved, "moment"),
+    known(lesson_pb2.Fix, "kind", lesson_pb2.FIX_KIND_CHANGED_EDIT, unset=True),
+    bounded(lesson_pb2.Fix, "worked", 0, 1000),
+    many(lesson_pb2.Fix, "steps", 0, 4),
+    many(lesson_pb2.Provenance, "session_ids", 0, 8),
+    many(lesson_pb2.Provenance, "tool_use_ids", 0, 8),
+    hexadecimal(lesson_pb2.Lesson, "lesson_id", 32),
+    Rule(lesson_pb2.Lesson, "workspace_id", ("w",), ("",)),
+    Rule(lesson_pb2.Lesson, "project_id", ("p",), ("",)),
+    known(lesson_pb2.Lesson, "kind", lesson_pb2.LESSON_KIND_PROJECT_FACT, unset=False),
+    known(lesson_pb2.Lesson, "state", lesson_pb2.LESSON_STATE_FORGOTTEN, unset=False),
+    bounded(lesson_pb2.Lesson, "text", 0, 2000),
+    many(lesson_pb2.Lesson, "tokens", 0, 32),
+    many(lesson_pb2.Lesson, "antecedents", 0, 8),
+    Rule(lesson_pb2.Lesson, "confidence", *SHARE),
+    Rule(lesson_pb2.LessonChanged, "event_id", ("e",), ("",)),
+    present(lesson_pb2.LessonChanged, "lesson"),
+    bounded(memory_pb2.ListLessonsRequest, "project_id", 0, 64),
+    Rule(memory_pb2.ListLessonsRequest, "page_size", (0, 500), (501,)),
+    bounded(memory_pb2.ListLessonsRequest, "page_token", 0, 200),
+    bounded(packets_pb2.Packet, "packet_id", 1, 64),
+    hexadecimal(packets_pb2.Packet, "project_id", 16),
+    known(packets_pb2.Packet, "source_mode", packets_pb2.SOURCE_MODE_PREFETCH, unset=False),
+    bounded(packets_pb2.Packet, "text", 1, 2000),
+    Rule(packets_pb2.Packet, "confidence", *SHARE),
+    Rule(packets_pb2.Packet, "effectiveness_score", *SHARE),
+    present(packets_pb2.Packet, "lesson"),
+    present(packets_pb2.Packet, "fresh_until"),
+    present(packets_pb2.LookupRequest, "moment"),
+    Rule(packets_pb2.LookupRequest, "limit", (0, 50), (51,)),
+    present(packets_pb2.ClaimRequest, "moment"),
+    many(packets_pb2.ClaimRequest, "packet_ids", 1, 8),
+    present(packets_pb2.PutPacketRequest, "packet"),
+    Rule(packets_pb2.InvalidatePacketRequest, "packet_id", ("p",), ("",)),
+    bounded(packets_pb2.InvalidatePacketRequest, "reason", 1, 200),
+    bounded(packets_pb2.GetStatusRequest, "project_id", 0, 64),
+    bounded(router_pb2.Advice, "text", 0, 2000),
+    bounded(router_pb2.Decision, "text", 0, 8000),
+    present(router_pb2.AdviseRequest, "moment"),
+    present(router_pb2.AdviceDecided, "envelope"),
+    present(router_pb2.AdviceDecided, "decision"),
+    bounded(telemetry_pb2.ListDecisionsRequest, "session_id", 0, 200),
+    bounded(telemetry_pb2.ListDecisionsRequest, "project_id", 0, 64),
+    Rule(telemetry_pb2.ListDecisionsRequest, "page_size", (0, 500), (501,)),
+    bounded(telemetry_pb2.SummarizeRequest, "project_id", 0, 64),
+    bounded(telemetry_pb2.SummarizeRequest, "session_id", 0, 200),
+    bounded(telemetry_pb2.WatchDecisionsRequest, "project_id", 0, 64),
+    bounded(hooks_pb2.HandleHookRequest, "client", 1, 32),
+    Rule(hooks_pb2.HandleHookRequest, "payload", (b"{}", bytes(8 << 20)), (b"", b"{", bytes((8 << 20) + 1))),
+    Rule(hooks_pb2.RecordedHook, "payload", (b"{}",), (b"", b"{")),
+    present(hooks_pb2.RecordedHook, "occurred_at"),
+    bounded(hooks_pb2.ImportHooksRequest, "client", 1, 32),
+    many(hooks_pb2.ImportHooksRequest, "hooks", 0, 1000, HOOK),
+    bounded(hooks_pb2.ImportHooksRequest, "project", 0, 4096),
+    bounded(hooks_pb2.ResolveProjectRequest, "folder", 1, 4096),
+    *(
+        Rule(kind, field, ("s",), ("",))
+        for kind in (
+            hooks_pb2.ForgetRequest,
+            memory_pb2.ForgetRequest,
+            packets_pb2.ForgetRequest,
+            telemetry_pb2.ForgetRequest,
+        )
+        for field in ("session_id", "project_id")
+    ),
+    *(
+        present(kind, "subject")
+        for kind in (
+            hooks_pb2.ForgetRequest,
+            memory_pb2.ForgetRequest,
+            packets_pb2.ForgetRequest,
+            telemetry_pb2.ForgetRequest,
+        )
+    ),
+)
+
+
+def violations(message: Message) -> list[str]:
+    """The fields that break a rule, by path."""
+    return [field_path(violation.proto) for violation in VALIDATOR.collect_violations(message)]
+
+
+def changed(rule: Rule, value: object) -> Message:
+    """A valid message but for the one field."""
+    message = valid(rule.kind)
+    message.ClearField(rule.field)
+    if isinstance(value, list):
+        getattr(message, rule.field).extend(value)
+    elif value is not None:
+        setattr(message, rule.field, value)
+    return message
+
+
+def rules_declared() -> Iterable[tuple[str, str]]:
+    for kind in MESSAGES:
+        for field in kind.DESCRIPTOR.fields:
+            if field.GetOptions().HasExtension(validate_pb2.field):
+                yield full_name(kind), field.name
+        for oneof in kind.DESCRIPTOR.oneofs:
+            if oneof.GetOptions().HasExtension(validate_pb2.oneof):
+                yield full_name(kind), oneof.name
+
+
+def test_every_rule_of_the_contract_stands_in_the_table() -> None:
+    assert sorted((full_name(rule.kind), rule.field) for rule in RULES) == sorted(rules_declared())
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{full_name(rule.kind)}.{rule.field}")
+def test_a_rule_holds_on_both_sides(rule: Rule) -> None:
+    for value in rule.fits:
+        assert violations(changed(rule, value)) == [], repr(value)[:60]
+    for value in rule.breaks:
+        assert set(violations(changed(rule, value))) == {rule.field}, repr(value)[:60]
+
+
+@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.full_name)
+def test_a_request_can_be_valid(method: MethodDescriptor) -> None:
+    assert violations(valid(GetMessageClass(method.input_type))) == []
+
+
+def test_all_that_is_wrong_is_named_with_its_place() -> None:
+    lookup = valid(packets_pb2.LookupRequest)
+    lookup.limit = 51
+    lookup.moment.kind = moment_pb2.MOMENT_KIND_UNSPECIFIED
+    lookup.moment.envelope.project_id = "not a hash"
+    lookup.moment.outcome.failure_class = "not a class"
+    assert set(violations(lookup)) == {
+        "limit",
+        "moment.kind",
+        "moment.envelope.project_id",
+        "moment.outcome.failure_class",
+    }
+
+
+def test_an_item_of_a_list_is_named_by_its_index() -> None:
+    batch = valid(hooks_pb2.ImportHooksRequest)
+    batch.hooks.extend([HOOK, hooks_pb2.RecordedHook(payload=b"{}")])
+    assert violations(batch) == ["hooks[2].occurred_at"]
+
+
+def test_rules_reach_through_nested_messages() -> None:
+    put = packets_pb2.PutPacketRequest(packet=PACKET)
+    put.packet.lesson.fix.steps.extend(["step"] * 5)
+    claim = packets_pb2.ClaimRequest(moment=MOMENT)
+    claim.moment.call.tool = ""
+    assert list(chain(violations(put), violations(claim))) == [
+        "packet.lesson.fix.steps",
+        "moment.call.tool",
+        "packet_ids",
+    ]

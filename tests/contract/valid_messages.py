@@ -1,0 +1,98 @@
+"""One message of each type that keeps every rule of the contract."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+from spark.gateway.v1 import hooks_pb2
+from spark.memory.v1 import lesson_pb2, memory_pb2
+from spark.moment.v1 import moment_pb2
+from spark.packets.v1 import packets_pb2
+from spark.router.v1 import router_pb2
+from spark.telemetry.v1 import telemetry_pb2
+
+M = TypeVar("M", bound=Message)
+
+NOW = Timestamp()
+NOW.FromDatetime(datetime(2026, 11, 20, 12, tzinfo=UTC))
+
+ENVELOPE = moment_pb2.Envelope(
+    event_id="ab" * 16,
+    workspace_id="local",
+    project_id="cd" * 8,
+    session_id="session",
+    client="claude-code",
+    origin=moment_pb2.ORIGIN_LIVE,
+    occurred_at=NOW,
+    observed_at=NOW,
+    schema_version=1,
+)
+CALL = moment_pb2.ToolCall(tool="Bash", target="pytest -q", purpose=moment_pb2.PURPOSE_TEST)
+MOMENT = moment_pb2.Moment(
+    envelope=ENVELOPE,
+    kind=moment_pb2.MOMENT_KIND_CALL_FAILED,
+    project=moment_pb2.Project(root="/repository"),
+    prompt=moment_pb2.Prompt(text="run the tests"),
+    call=CALL,
+    outcome=moment_pb2.Outcome(error="no such option", failure_class="shell.bad_flag"),
+)
+FIX = lesson_pb2.Fix(kind=lesson_pb2.FIX_KIND_CHANGED_ARGUMENTS, worked="pytest -q")
+LESSON = lesson_pb2.Lesson(
+    lesson_id="ef" * 16,
+    workspace_id="local",
+    project_id="cd" * 8,
+    kind=lesson_pb2.LESSON_KIND_FAILURE_FIX,
+    state=lesson_pb2.LESSON_STATE_ACTIVE,
+    fix=FIX,
+    confidence=0.5,
+)
+PACKET = packets_pb2.Packet(
+    packet_id="ef" * 16,
+    project_id="cd" * 8,
+    source_mode=packets_pb2.SOURCE_MODE_LESSON,
+    text="pytest needs -q here",
+    confidence=0.5,
+    effectiveness_score=0.5,
+    lesson=LESSON,
+    fresh_until=NOW,
+)
+HOOK = hooks_pb2.RecordedHook(payload=b"{}", occurred_at=NOW)
+
+# Types that are not named here keep every rule while empty.
+_NAMED: tuple[Message, ...] = (
+    ENVELOPE,
+    CALL,
+    MOMENT,
+    moment_pb2.MomentObserved(moment=MOMENT),
+    FIX,
+    LESSON,
+    lesson_pb2.LessonChanged(event_id="event", lesson=LESSON),
+    memory_pb2.ForgetRequest(session_id="session"),
+    PACKET,
+    packets_pb2.LookupRequest(moment=MOMENT),
+    packets_pb2.ClaimRequest(moment=MOMENT, packet_ids=["packet"]),
+    packets_pb2.PutPacketRequest(packet=PACKET),
+    packets_pb2.InvalidatePacketRequest(packet_id="packet", reason="wrong"),
+    packets_pb2.ForgetRequest(session_id="session"),
+    router_pb2.AdviseRequest(moment=MOMENT),
+    router_pb2.AdviceDecided(envelope=ENVELOPE, decision=router_pb2.Decision()),
+    telemetry_pb2.ForgetRequest(session_id="session"),
+    HOOK,
+    hooks_pb2.HandleHookRequest(client="claude-code", payload=b"{}"),
+    hooks_pb2.ImportHooksRequest(client="claude-code", hooks=[HOOK]),
+    hooks_pb2.ForgetRequest(session_id="session"),
+    hooks_pb2.ResolveProjectRequest(folder="/repository"),
+)
+_BY_TYPE = {message.DESCRIPTOR.full_name: message for message in _NAMED}
+
+
+def valid(kind: type[M]) -> M:
+    """A message that keeps every rule; the caller's to change."""
+    message = kind()
+    named = _BY_TYPE.get(kind.DESCRIPTOR.full_name)
+    if named is not None:
+        message.MergeFromString(named.SerializeToString())
+    return message

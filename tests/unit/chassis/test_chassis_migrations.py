@@ -1,0 +1,60 @@
+"""Which databases a program may work with, and in which order files are read."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import cast
+
+import asyncpg
+import pytest
+
+from chassis.migrations import Migration, MigrationError, read_migrations, role_of, verify
+
+FIRST = Migration(1, "0001_first", "create table first ()")
+SECOND = Migration(2, "0002_second", "create table second ()")
+
+
+def applied(*migrations: Migration) -> dict[int, asyncpg.Record]:
+    """Rows as the database keeps them."""
+    rows = {one.version: {"version": one.version, "name": one.name, "checksum": one.checksum} for one in migrations}
+    return cast(dict[int, asyncpg.Record], rows)
+
+
+def test_a_database_that_is_empty_older_or_up_to_date_is_taken() -> None:
+    for present in ((), (FIRST,), (FIRST, SECOND)):
+        verify("memory", [FIRST, SECOND], applied(*present))
+
+
+def test_a_database_newer_than_the_program_is_refused() -> None:
+    with pytest.raises(
+        MigrationError, match="memory: the database has 0002_second, which this Spark lacks; update Spark"
+    ):
+        verify("memory", [FIRST], applied(FIRST, SECOND))
+
+
+def test_a_file_changed_after_it_was_applied_is_refused() -> None:
+    changed = Migration(1, "0001_first", FIRST.sql + " ")
+    with pytest.raises(MigrationError, match="memory: 0001_first was changed after it was applied"):
+        verify("memory", [changed, SECOND], applied(FIRST))
+
+
+def test_files_are_read_in_the_order_of_their_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "service_with_migrations" / "migrations"
+    folder.mkdir(parents=True)
+    (folder.parent / "__init__.py").touch()
+    for name in ("0010_tenth", "0002_second", "0001_first"):
+        (folder / f"{name}.sql").write_text(f"-- {name} é\n", encoding="utf-8")
+    (folder / "README.md").touch()
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    monkeypatch.delitem(sys.modules, "service_with_migrations", raising=False)
+    found = read_migrations("service_with_migrations")
+    assert [(one.version, one.name, one.sql) for one in found] == [
+        (1, "0001_first", "-- 0001_first é\n"),
+        (2, "0002_second", "-- 0002_second é\n"),
+        (10, "0010_tenth", "-- 0010_tenth é\n"),
+    ]
+
+
+def test_a_schema_has_a_role_named_for_it() -> None:
+    assert role_of("memory") == "spark_memory"
