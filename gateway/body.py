@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import cast
 
 import orjson
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 LIMIT_BYTES = 8 * 1024 * 1024
 DRAIN_BYTES = 64 * 1024 * 1024
 """A client that is still sending never reads the refusal, so what is too large is read to its end and dropped."""
+
+NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+"""An escaped NUL, told from an escaped backslash before the letters u0000."""
 
 
 class Refused(Exception):
@@ -33,11 +37,23 @@ async def json_object(request: Request) -> dict[str, object]:
         raise Refused(415, "UNSUPPORTED_MEDIA_TYPE", "send application/json")
     body = await bounded_body(request)
     try:
-        value: object = orjson.loads(body)
+        return object_in(body)
+    except ValueError as error:
+        raise Refused(400, "INVALID_JSON", f"the body is {error}") from error
+
+
+def object_in(data: bytes) -> dict[str, object]:
+    """The JSON object that the bytes are, without the NULs in its strings, which Postgres cannot keep.
+
+    Raises:
+        ValueError: when they are none; its text says what they are instead.
+    """
+    try:
+        value: object = orjson.loads(NUL.sub(rb"\1", data) if rb"\u0000" in data else data)
     except orjson.JSONDecodeError as error:
-        raise Refused(400, "INVALID_JSON", f"the body is not JSON: {error.msg} at byte {error.pos}") from error
+        raise ValueError(f"not JSON: {error.msg} at byte {error.pos}") from error
     if not isinstance(value, dict):
-        raise Refused(400, "INVALID_JSON", "the body must be a JSON object")
+        raise ValueError("not a JSON object")
     return cast(dict[str, object], value)
 
 

@@ -16,7 +16,7 @@ from spark.moment.v1 import moment_pb2
 from spark.router.v1 import router_pb2
 
 from chassis.bus import Acknowledgement
-from chassis.calls import CallContext, current_call
+from chassis.calls import CallContext
 from chassis.clock import Clock
 from chassis.identifiers import new_ulid
 from gateway.clients.registry import Adapter, adapter_for
@@ -37,6 +37,9 @@ SECONDS = Histogram(
     ["client"],
     buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0),
 )
+
+SHARE_BEHIND = 0.9
+"""Share of the time left that bus and router may take; with the rest the reply still goes out when one of them hangs."""
 
 KNOWN_EVENTS = frozenset(
     {"SessionStart", "UserPromptSubmit", "PreToolUse", "PostToolUse", "PostToolUseFailure", "PostToolBatch", "Stop"}
@@ -111,8 +114,9 @@ class Hooks:
         moments = await self._moments(sighted, arrival)
         if not moments:
             return Answer(adapter.reply(sighted.event, "")), "nothing_to_see"
-        publishing = asyncio.create_task(self._publish(moments))
-        decision = await self._decide(moments[-1]) if sighted.advisable else None
+        limit = SHARE_BEHIND * (self._seconds - (time.perf_counter() - started))
+        publishing = asyncio.create_task(self._publish(moments, limit))
+        decision = await self._decide(moments[-1], limit) if sighted.advisable else None
         acknowledged = await publishing
         answer = Answer(
             adapter.reply(sighted.event, decision.text if decision else ""),
@@ -148,15 +152,11 @@ class Hooks:
         decision_id = new_ulid() if sighted.advisable else ""
         return [moment_from(one, sighted, repository, at, decision_id) for one in sighted.sightings]
 
-    async def _publish(self, moments: list[moment_pb2.Moment]) -> Acknowledgement | None:
-        last: Acknowledgement | None = None
-        for moment in moments:
-            last = await self._publisher.moment(moment, self._seconds) or last
-        return last
+    async def _publish(self, moments: list[moment_pb2.Moment], limit: float) -> Acknowledgement | None:
+        acknowledged = await asyncio.gather(*(self._publisher.moment(moment, limit) for moment in moments))
+        return max(filter(None, acknowledged), key=lambda each: each.sequence, default=None)
 
-    async def _decide(self, moment: moment_pb2.Moment) -> router_pb2.Decision:
-        present = current_call.get()
-        limit = self._seconds * 0.9 if present is None or present.deadline is None else None
+    async def _decide(self, moment: moment_pb2.Moment, limit: float) -> router_pb2.Decision:
         try:
             answer = await self._router.Advise(router_pb2.AdviseRequest(moment=moment), timeout=limit)
         except AioRpcError as error:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-import orjson
 from spark.gateway.v1 import hooks_pb2
 from spark.memory.v1 import memory_pb2
 from spark.moment.v1 import moment_pb2
@@ -17,6 +16,7 @@ from chassis.bus import Bus
 from chassis.calls import CallContext
 from chassis.events import subject_token
 from chassis.faults import InvalidArgument
+from gateway.body import object_in
 from gateway.hooks import Arrival, Hooks
 from gateway.projects import Projects
 from gateway.publisher import DECIDED, OBSERVED, Publisher
@@ -134,9 +134,6 @@ def payload_of(data: bytes) -> dict[str, object]:
         InvalidArgument: when it is none.
     """
     try:
-        value: object = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise InvalidArgument("not JSON", [("payload", error.msg)]) from error
-    if not isinstance(value, dict):
-        raise InvalidArgument("not a JSON object", [("payload", "must be a JSON object")])
-    return cast(dict[str, object], value)
+        return object_in(data)
+    except ValueError as error:
+        raise InvalidArgument(f"the payload is {error}", [("payload", "must be a JSON object")]) from error

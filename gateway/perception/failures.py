@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from gateway.perception.evidence import first_match, table
+from gateway.perception.evidence import Table
 from gateway.perception.programs import ASKERS
 from gateway.perception.rule import Rule
 from gateway.perception.rules_build import COMPILE_RULES, MODULE_RULES
@@ -19,27 +19,25 @@ from gateway.perception.targets import SHELL_TOOLS
 
 # Most telling first: what stops everything before its consequences, a tool's own format before a phrase that any
 # program may print.
-_SHELL = table(
-    (
-        *SYNTAX_RULES,
-        *COMPILE_RULES,
-        *MODULE_RULES,
-        *TEST_RULES,
-        *LINT_RULES,
-        *GIT_RULES,
-        *WORDING_RULES,
-        *PLACE_RULES,
-        *MACHINE_RULES,
-        *DEATH_RULES,
-        *LEFT_RULES,
-    )
+_SHELL = Table(
+    SYNTAX_RULES,
+    COMPILE_RULES,
+    MODULE_RULES,
+    TEST_RULES,
+    LINT_RULES,
+    GIT_RULES,
+    WORDING_RULES,
+    PLACE_RULES,
+    MACHINE_RULES,
+    DEATH_RULES,
+    LEFT_RULES,
 )
-_CALL = table(CALL_RULES)
-_FILE = table((*CALL_RULES, *FILE_RULES))
-_WEB = table((*CALL_RULES, *WEB_RULES))
+_CALL = Table(CALL_RULES)
+_FILE = Table(CALL_RULES, FILE_RULES)
+_WEB = Table(CALL_RULES, WEB_RULES)
 
-HEAD = 2_048
-TAIL = 4_096
+HEAD = 1_536
+TAIL = 3_584
 """Characters read of a long error: compilers say it first, test runners last."""
 
 MAX_REASON = 500
@@ -118,7 +116,7 @@ def classify(tool: str, error: str, command: str = "") -> Failure:
     if reason is not None:
         return Failure("tool.rejected_by_user", signature(reason))
     if tool in SHELL_TOOLS:
-        return _found(first_match(_CALL, text[:_CLIENT_HEAD]), text) or _of_shell(text, status, command)
+        return _found(_CALL.first_match(text[:_CLIENT_HEAD]), text) or _of_shell(text, status, command)
     return _of_tool(tool, text)
 
 
@@ -136,11 +134,11 @@ def _of_tool(tool: str, text: str) -> Failure:
         rules, otherwise = _CALL, "mcp.error"
     else:
         rules, otherwise = (_WEB if tool.lower().startswith("web") else _FILE), "tool.other"
-    return _found(first_match(rules, text[:_CLIENT_HEAD]), text) or Failure(otherwise, signature(_first_line(text)))
+    return _found(rules.first_match(text[:_CLIENT_HEAD]), text) or Failure(otherwise, signature(_first_line(text)))
 
 
 def _of_shell(text: str, status: int | None, command: str) -> Failure:
-    found = _found(first_match(_SHELL, text), text) if text else None
+    found = _found(_SHELL.first_match(text), text) if text else None
     if found is not None:
         return found
     if status in _BY_STATUS:
@@ -154,7 +152,7 @@ def _found(match: tuple[Rule, str] | None, text: str) -> Failure | None:
     if match is None:
         return None
     rule, salient = match
-    return Failure(rule.code, signature(_raised(text) if TRACEBACK in rule.needles else salient))
+    return Failure(rule.code, signature(_raised(text) if salient.startswith(TRACEBACK) else salient))
 
 
 def _raised(text: str) -> str:

@@ -51,18 +51,23 @@ COMPILE_RULES: tuple[Rule, ...] = (
     ),
     row("shell.missing_module", "cannot find -l", r"cannot find -l(\w+)"),
     row(
-        "build.compile_error", "undefined reference|ndefined symbol", r"undefined reference to .*|ndefined symbols? .*"
+        "build.compile_error",
+        "undefined reference|~undefined symbol",
+        r"undefined reference to .*|"
+        "ndefined symbols? .*",
     ),
     row("build.compile_error", "[ERROR] ", r"^\[ERROR\] (\S+\.\w+:\[\d+,\d+\] .*)"),
     row(
         "build.compile_error",
-        "SyntaxError: |TabError: |IndentationError: ",
-        r"^(?:E\s+)?((?:Syntax|Tab|Indentation)Error: .*)",
+        "SyntaxError: |IndentationError: ",
+        r"^(?:E\s+)?((?:Syntax|Indentation)Error: .*)",
     ),
     row(
         "build.compile_error",
-        "could not compile|ompilation failed|ompilation error|COMPILATION ERROR|ailed to compile|arse error: |"
-        "syntax error at|syntax error, |compilation errors|import cycle not allowed|[build failed]|[setup failed]|error: aborting due",
+        "could not compile|~compilation failed|~compilation error|COMPILATION ERROR|~failed to compile|"
+        "~parse error: |"
+        "syntax error at|syntax error, |compilation errors|import cycle not allowed|[build failed]|"
+        "[setup failed]|error: aborting due",
     ),
 )
 """The code does not build, in formats that only compilers print."""
@@ -73,14 +78,14 @@ MODULE_RULES: tuple[Rule, ...] = (
     row("shell.missing_module", "Cannot find module", r"Require stack:|Cannot find module (\S+)"),
     row(
         "shell.missing_module",
-        'resolve \'|resolve "|resolve import "',
+        'resolve \'|Could not resolve "|to resolve import "',
         r"Can't resolve '([^']+)'",
         r'Could not resolve "([^"]+)"',
         r'ailed to resolve import "([^"]+)"',
     ),
     row(
         "shell.missing_module",
-        "such file to load|cannot load such file|in @INC|no package called|not found:| not found in current path",
+        "such file to load|cannot load such file|Can't locate |no package called|not found:| not found in current path",
         r"cannot load such file -- (\S+)",
         r"no such file to load -- (\S+)",
         r"Can't locate (\S+) in @INC",
@@ -95,7 +100,8 @@ MODULE_RULES: tuple[Rule, ...] = (
     ),
     row(
         "shell.package_not_found",
-        "No matching distribution|locate package|matching package named|available formula|valid gem '| 404 |"
+        "No matching distribution|locate package|matching package named|available formula|valid gem '|"
+        "error 404|ERR! 404|"
         "in the package registry|find package|find image '",
         r"No matching distribution found for (\S+)",
         r"Unable to locate package (\S+)",
@@ -109,9 +115,10 @@ MODULE_RULES: tuple[Rule, ...] = (
     ),
     row(
         "shell.dependency_conflict",
-        "conflicting dependencies|dependency conflict|ERESOLVE|dependency tree|version solving failed|"
+        "conflicting dependencies|dependency tree|version solving failed|"
         "No solution found|compatible versions|select a version for|not resolve dependencies|not resolve all|"
-        "different Python|unmet dependenc|needs to be updated|ERR_PNPM_OUTDATED|package-lock.json are in sync",
+        "different Python|unmet dependencies|unmet dependency|needs to be updated|ERR_PNPM_OUTDATED|"
+        "package-lock.json are in sync",
     ),
 )
 """Something that the code or the command needs is not installed."""

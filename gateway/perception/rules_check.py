@@ -31,7 +31,7 @@ TEST_RULES: tuple[Rule, ...] = (
     ),
     row(
         "test.failed",
-        "●|not ok |rspec ./|FAIL |[ERROR] ",
+        "●|not ok |FAIL |[ERROR] |?rspec ./",
         r"^\s*● (.* › .*)",
         r"^not ok \d+ -? ?(.*)",
         r"^rspec (\./\S+) #",
@@ -41,13 +41,14 @@ TEST_RULES: tuple[Rule, ...] = (
     row("test.failed", " Failed ", r"^\s+Failed (\S+) \["),
     row(
         "test.failed",
-        "FAIL|failing tests|***Failed",
-        r"(?:^test result: FAILED|^FAIL(?:ED|URES)?(?: \(|\b)|There were failing tests|\*\*\*Failed|\[FAIL\]|\*\*\* FAIL)()",
+        "FAIL|FAILED|FAILURES|failing tests|***Failed",
+        r"^test result: FAILED()|^FAIL(?:ED|URES)?(?: \(|\b)()|There were failing tests()",
+        r"\*\*\*Failed()|\[FAIL\]()|\*\*\* FAIL()",
     ),
     row(
         "test.failed",
-        " failed| failing| failure|Failures: |Failed: | error in | errors in |AssertionFailed",
-        r"(?:^|\s)[1-9]\d* (?:tests? )?(?:failed|failing|failures?|errors? in \d)\b",
+        " failed| failing| failure| failures|Failures: |Failed: | error in | errors in |AssertionFailedError",
+        r"\b[1-9]\d* (?:tests? )?(?:failed|failing|failures?)(?:$|,| in | \||\s*\(| out of)|\b[1-9]\d* errors? in \d",
         r"Failures: [1-9]|Failed: +[1-9]|AssertionFailedError|^Test Case '.*' failed",
     ),
 )
@@ -57,14 +58,14 @@ LINT_RULES: tuple[Rule, ...] = (
     row("lint.failed", " error ", r"^\s+\d+:\d+\s+error\s+(\S.*)"),
     row(
         "lint.failed",
-        ".py:|/wiki/SC",
+        ".py:|(warning): |(error): |(info): ",
         r"(\S+\.py:\d+:\d+: (?:\[\w\] )?[A-Z]{1,4}\d{2,5}\b.*)",
-        r"/wiki/(SC\d{4})",
+        r"\b(SC\d{4}) \(",
     ),
     row("lint.failed", "--> ", r"^\s*--> (\S+\.\w+):\d+:\d+"),
     row(
         "lint.failed",
-        "...Failed|hook id: |ld reformat|be reformatted|[warn] |Diff in |ould be fixed",
+        "...Failed|hook id: |would reformat|be reformatted|[warn] |Diff in |would be formatted",
         r"^(.+?)\.{3,}(?:\([^)]*\))?Failed$",
         r"^- hook id: (\S+)",
         r"would reformat (\S+)",
@@ -74,7 +75,7 @@ LINT_RULES: tuple[Rule, ...] = (
     ),
     row(
         "lint.failed",
-        "offenses detected|✖|style issues|incorrectly sorted|Found |issues:|hook exited| broken",
+        "offense detected|offenses detected|✖|style issues|incorrectly sorted| error|issues:|hook exited| broken",
         r"offenses? detected|✖ \d+ problems?|style issues|incorrectly sorted",
         r"^Found \d+ errors?\b|^\d+ issues?:|hook exited|[1-9]\d* broken",
     ),

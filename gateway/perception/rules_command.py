@@ -5,8 +5,8 @@ from __future__ import annotations
 from gateway.perception.rule import Rule, row
 
 SYNTAX_RULES: tuple[Rule, ...] = (
-    row("shell.timeout", "ommand timed out|test timed out after"),
-    row("shell.syntax", "syntax error near|unexpected EOF while|yntax error: |parse error near|syntax error:"),
+    row("shell.timeout", "~command timed out|test timed out after"),
+    row("shell.syntax", "syntax error near|unexpected EOF while|~syntax error: |parse error near|syntax error:"),
     row(
         "shell.syntax",
         "bad substitution|unmatched |event not found|operator expected|too many arguments|missing `]'|"
@@ -17,7 +17,8 @@ SYNTAX_RULES: tuple[Rule, ...] = (
     ),
     row(
         "shell.syntax",
-        "expression #|sed: 1: |issing }|Unmatched |nvalid regular|nvalid preceding|compile error|nterminated |"
+        "expression #|~invalid command|~missing }|Unmatched |~invalid regular|~invalid preceding|"
+        "compile error|~unterminated |"
         "regex parse error",
         r"^(?:sed|g?awk|mawk|grep|jq|find|rg|perl): .*|^regex parse error.*",
     ),
@@ -34,14 +35,14 @@ GIT_RULES: tuple[Rule, ...] = (
     ),
     row(
         "shell.git_conflict",
-        "CONFLICT (|erge conflict in|needs merge|merge failed|could not apply|be overwritten by|nmerged files|"
-        "nmerged paths|patch does not apply|patch failed|FAILED at|commit your changes or stash",
+        "CONFLICT (|~merge conflict in|needs merge|merge failed|could not apply|be overwritten by|~unmerged files|"
+        "~unmerged paths|patch does not apply|patch failed|FAILED at|commit your changes or stash",
         r"CONFLICT \([^)]*\): (.*)",
         loose=True,
     ),
     row(
         "shell.nothing_to_do",
-        "nothing to commit|nothing added to commit|no changes added|No local changes|No stash ent",
+        "nothing to commit|nothing added to commit|no changes added|No local changes|No stash entries",
     ),
 )
 """Version control refused."""
@@ -50,7 +51,8 @@ WORDING_RULES: tuple[Rule, ...] = (
     row("shell.unknown_subcommand", "not a git command", r"'([\w:.-]+)' is not a git command"),
     row(
         "shell.unknown_subcommand",
-        'issing script|and "|Script not found|ask \'|ask "|contain recipe|o task |o build task|nknown lifecycle',
+        "~missing script|not found.|Script not found|ask '|~task \"|contain recipe|~no task |"
+        "to build task|~unknown lifecycle",
         r'issing script:? "?([\w:.-]+)',
         r'ommand "([^"]+)" not found',
         r'Script not found "([^"]+)',
@@ -63,13 +65,14 @@ WORDING_RULES: tuple[Rule, ...] = (
     ),
     row(
         "shell.unknown_subcommand",
-        "known command|ized command:|subcommand|such command|nvalid command|nvalid choice: ",
+        "~unknown command|~unrecognized command:|~unrecognized subcommand|~unknown subcommand|"
+        "such subcommand|such command|~invalid command|~invalid choice: ",
         r"(?:nknown|nrecognized|o such|nvalid) (?:sub-?)?command:? ['\"`]?([\w:. -]+?)['\"`]?(?:$| for|[.,;(])",
         r"argument [\w<>-]*: invalid choice: '([^']+)",
     ),
     row(
         "shell.missing_argument",
-        "issing |equires |one argument|are required|not provided|is required for|equired flag|accepts |"
+        "~missing |~requires |one argument|are required|not provided|is required for|~required flag|accepts |"
         "enough arguments|few arguments|needs an argument|no input files|Argument expected",
         r"issing (?:\w+ )?operand|issing (?:required )?(?:argument|option|parameter|value)\b",
         r"equires (?:an?|at least \w+|exactly \w+|one|\d) (?:arg|value|param|operand)",
@@ -80,10 +83,12 @@ WORDING_RULES: tuple[Rule, ...] = (
     row("shell.bad_flag", "not defined: -", r"not defined: (-\S+)"),
     row(
         "shell.bad_flag",
-        "ized option|ised option|ized argument|ized command|ized flag|ized parameter|known option|known flag|"
-        "known short|known argument|known switch|known predicate|known compiler|known command|nvalid option|nvalid flag|"
-        "llegal option|bad option|xpected argument '|wasn't expected|such option|: is unknown|ambiguous option",
-        r"(?:option|argument|flag|switch|predicate|parameter)s?:? (?:-- )?[`'\"]?(-[^\s'\"`]*|[A-Za-z?][\w.-]*)",
+        "~unrecognized option|~unrecognised option|~unrecognized argument|~unrecognized command|"
+        "~unrecognized flag|~unrecognized parameter|~unknown option|~unknown flag|"
+        "~unknown shorthand|~unknown argument|~unknown switch|~unknown predicate|~unknown compiler|"
+        "~unknown command|~invalid option|~invalid flag|"
+        "~illegal option|bad option|~unexpected argument '|wasn't expected|such option|: is unknown|ambiguous option",
+        r"(?:option|argument|flag|switch|predicate|parameter)s?:? (?:-- )?[`'\"]?(-[^\s'\"`:,]*|[A-Za-z?][\w.-]*)",
     ),
     row(
         "shell.missing_env",
@@ -98,7 +103,7 @@ WORDING_RULES: tuple[Rule, ...] = (
     ),
     row(
         "shell.missing_env",
-        "nvironment variable|env var",
+        "~environment variable|env var",
         r"nvironment variable:? [`'\"$]?([A-Z_][A-Z0-9_]+)[`'\"]? (?:is |was )?(?:not|missing|required|must|unset)",
         r"([A-Z][A-Z0-9_]{2,}) environment variable",
         r"(?:issing|equired|set)(?: required)? (?:environment variable|env var)s?:? [`'\"]?([A-Z][A-Z0-9_]+)",
@@ -109,7 +114,8 @@ WORDING_RULES: tuple[Rule, ...] = (
 PLACE_RULES: tuple[Rule, ...] = (
     row(
         "shell.missing_tool",
-        "le not found|linker `|ENOENT|o such file|ommand not found|not find program|could be found",
+        "executable file not found|linker `|ENOENT|~no such file|~command not found|"
+        "~could not find program|could be found",
         r'exec: "([^"]+)": executable file not found',
         r"linker `([^`]+)` not found",
         r"spawn (\S+) ENOENT",
@@ -122,23 +128,24 @@ PLACE_RULES: tuple[Rule, ...] = (
         "shell.command_not_found",
         "not found|not recognized as",
         r"command not found: (\S+)",
-        r"([^\s:]+): command not found",
+        r"([^\s:]+): command not found$",
         r"^(?:/bin/|/usr/bin/)?\w*sh: (?:line )?(?:\d+: )?([^\s:]+): not found$",
         r"'([^']+)' is not recognized as",
     ),
     row(
         "shell.wrong_directory",
-        "rule to make target|no makefile|ot read package.json|find a package.json|No package.json|find `Cargo.toml`|"
+        "rule to make target|no makefile|~could not read package.json|find a package.json|No package.json|"
+        "find `Cargo.toml`|"
         "go.mod file not found|find main module|no Go files|contains no Go|contain main module|directory prefix|"
-        "CMakeLists|no configuration file|pyproject.toml|a Python project|there is no POM|locate Gemfile|"
-        "a Gradle build|Mix.Project|requirements file|project or solution|setup.py|ustfile",
+        "contain CMakeLists|no configuration file|pyproject.toml|a Python project|there is no POM|locate Gemfile|"
+        "contain a Gradle|find a Mix|requirements file|project or solution|No justfile|No Justfile",
         r"No rule to make target '([^']+)'\.",
         r"no makefile found|ot read package\.json|(?:find a|No) package\.json|could not find `Cargo\.toml`",
         r"go\.mod file not found|find main module|no Go files in|contains no Go files|contain main module",
         r"directory prefix .*|appear to contain CMakeLists|no configuration file provided",
         r"(?:find a|No) pyproject\.toml|pyproject\.toml (?:file )?(?:in|not)|to be a Python project",
-        r"no POM in this directory|not locate Gemfile|contain a Gradle build|find a Mix\.Project|not open requirements file",
-        r"a project or solution file|[Nn]either 'setup\.py'|[Nn]o [Jj]ustfile found",
+        r"no POM in this directory|not locate Gemfile|find a Mix\.Project|not open requirements file",
+        r"a project or solution file|No [Jj]ustfile found",
     ),
 )
 """A program is missing, or the command ran in the wrong folder."""

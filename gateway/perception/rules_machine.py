@@ -5,19 +5,20 @@ from __future__ import annotations
 from gateway.perception.rule import Rule, row
 
 MACHINE_RULES: tuple[Rule, ...] = (
-    row("shell.disk_full", "space left on device|quota exceeded"),
-    row("shell.out_of_memory", "ut of memory|OutOfMemory|MemoryError|allocate memory|bad_alloc|OOMKilled"),
+    row("shell.disk_full", "No space left|no space left|quota exceeded"),
+    row("shell.out_of_memory", "~out of memory|OutOfMemoryError|MemoryError|allocate memory|OOMKilled"),
     row("shell.port_in_use", "already in use|already allocated", r"(?::|port )(\d{2,5})\b", loose=True),
     row(
         "shell.auth",
-        "uthentication failed|Permission denied (pub|read Username|read Password|Bad credentials|auth login|"
-        "ot logged in|NEEDAUTH|401 Unauthorized|403 Forbidden|HTTP 401|HTTP 403|requires authentication|"
-        "nvalid credentials|AccessDenied|ExpiredToken|locate credentials|access to the resource|key verification|"
-        "nvalid API key|nvalid api key|error: 401|error: 403|code E401|code E403|prompts disabled",
+        "~authentication failed|Permission denied (publickey|read Username|read Password|Bad credentials|auth login|"
+        "~not logged in|code ENEEDAUTH|401 Unauthorized|403 Forbidden|HTTP 401|HTTP 403|requires authentication|"
+        "~invalid credentials|AccessDenied|AccessDeniedException|ExpiredToken|ExpiredTokenException|"
+        "locate credentials|access to the resource|key verification|"
+        "~invalid API key|~invalid api key|error: 401|error: 403|code E401|code E403|prompts disabled",
     ),
     row(
         "shell.network_unreachable",
-        "resolve host|ENOTFOUND|ervice not known|name resolution|no such host|is unreachable|route to host",
+        "resolve host|ENOTFOUND|~service not known|name resolution|no such host|is unreachable|No route to host",
         r"resolve host(?:name)?:? (\S+)",
         r"ENOTFOUND (\S+)",
         r"lookup (\S+)",
@@ -25,8 +26,8 @@ MACHINE_RULES: tuple[Rule, ...] = (
     ),
     row(
         "shell.connection_refused",
-        "onnection refused|ECONNREFUSED|connect to server|Docker daemon|ailed to connect to|ECONNRESET|"
-        "eset by peer|onnectionRefused",
+        "~connection refused|ECONNREFUSED|connect to server|Docker daemon|~failed to connect to|ECONNRESET|"
+        "~connection reset|ConnectionRefusedError",
         r"(?:at|to|connect|tcp|server) \"?([\w.\[\]-]+?\"?(?:, | )port \d+|[\w.\[\]-]+:\d+)",
         loose=True,
     ),
@@ -37,29 +38,31 @@ MACHINE_RULES: tuple[Rule, ...] = (
     ),
     row(
         "shell.timeout",
-        "tion timed out|ETIMEDOUT|deadline exceeded|i/o timeout|TimeoutError|TimeoutExpired|ReadTimeout|"
-        "timed out after|imed out waiting",
+        "~connection timed out|~operation timed out|connect ETIMEDOUT|deadline exceeded|i/o timeout|"
+        "TimeoutError|TimeoutExpired|ReadTimeout|"
+        "timed out after|~timed out waiting",
     ),
     row(
         "shell.permission_denied",
-        "ermission denied|not permitted|only file system|must be root|be run as root|are you root|be superuser|"
+        "~permission denied|not permitted|~read-only file system|must be root|be run as root|are you root|"
+        "be superuser|"
         "password is required|terminal is required",
         r"'([^']+)': [Pp]ermission denied",
         r"ermission denied: '([^']+)'",
         r"ermission denied, \w+ '([^']+)'",
         r"(?:open|mkdir|exec|stat|unlink) (\S+): permission",
-        r": ([^:]+): [Pp]ermission denied",
+        r": ([^:\s]+): [Pp]ermission denied",
         loose=True,
     ),
     row(
         "path.is_directory",
-        "s a directory",
+        "~is a directory",
         r"([^\s:']+)'?: (?:I|i)s a directory",
         r"s a directory: '([^']+)'",
     ),
     row(
         "shell.no_such_path",
-        "o such file|ot a directory|matches found: |not found: |find the path|find the file|not exist",
+        "~no such file|~not a directory|matches found: |not found: |find the path|find the file|not exist|needed by '",
         r"o such file or directory: '([^']+)'",
         r"o such file or directory, \w+ '([^']+)'",
         r"o such file or directory: (\S+)",
@@ -86,7 +89,7 @@ DEATH_RULES: tuple[Rule, ...] = (
     row("shell.uncaught_exception", TRACEBACK),
     row(
         "shell.uncaught_exception",
-        "Error|Exception",
+        "?Error|?Exception",
         r'^(?:Uncaught |E\s+|Unhandled exception\. |Exception in thread "[^"]*" )?'
         r"((?:[A-Za-z_][\w$]*(?:\.|::|/))*(?:[A-Z][\w$]*)?(?:Error|Exception)(?: \[\w+\])?: .*)$",
         r"(\S.*\((?:\w+::)*\w+(?:Error|Exception)\).*)",
@@ -94,7 +97,7 @@ DEATH_RULES: tuple[Rule, ...] = (
     ),
     row(
         "shell.uncaught_exception",
-        "panicked at|panic: |fatal error: |egmentation fault|core dumped",
+        "panicked at|panic: |fatal error: |~segmentation fault|core dumped",
         r"panicked at|^(?:panic|fatal error): |egmentation fault|core dumped",
         loose=True,
     ),
@@ -105,13 +108,15 @@ DEATH_RULES: tuple[Rule, ...] = (
 LEFT_RULES: tuple[Rule, ...] = (
     row(
         "shell.git_fatal",
-        "fatal: |Another git process|gitignore files|error: pathspec|error: branch|error: cannot|error: src refspec|we can merge|tracking information",
+        "fatal: |Another git process|.gitignore files|error: pathspec|error: branch|error: cannot|"
+        "error: src refspec|we can merge|tracking information",
         r"^(?:fatal|error): (.*)",
         loose=True,
     ),
     row(
         "build.task_failed",
-        "*** [|ipe `|task failed|ailed to run task|failed for task| exited with|ELIFECYCLE|BUILD FAIL|uild failed|"
+        "*** [|failed on line|task failed|~failed to run task|failed for task| exited with|Command failed|"
+        "BUILD FAILED|BUILD FAILURE|~build failed|"
         "Lifecycle script",
         r"^make(?:\[\d+\])?: \*\*\* \[(?:[^\]:]*:\d+: )?([^\]]+)\]",
         r"Lifecycle script `([^`]+)` failed",
@@ -120,7 +125,7 @@ LEFT_RULES: tuple[Rule, ...] = (
         r"failed for task '([^']+)",
         r"ecipe `([^`]+)` failed",
         r'script "([^"]+)" exited',
-        r"ELIFECYCLE|BUILD FAILED|BUILD FAILURE|uild failed",
+        r"Command failed with|BUILD FAILED|BUILD FAILURE|uild failed",
     ),
     # A runner that began and failed without a verdict in sight.
     row("test.failed", "= test session starts =|=== RUN ", r"^=+ test session starts =+()", r"^=== RUN ()"),

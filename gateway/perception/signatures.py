@@ -30,6 +30,7 @@ _VOLATILE = re.compile(
     """,
     re.VERBOSE,
 )
+_MAYBE_VOLATILE = re.compile(r"\d|/tmp/|/var/|/shm/|Temp")
 _STAND_IN = {"time": "<time>", "temp": "<temp>", "hex": "<id>", "duration": "<duration>", "place": ":N", "count": "N"}
 
 
@@ -50,7 +51,7 @@ def signature(line: str) -> str:
     line = line[:_MAX_READ]
     if not line.isprintable():
         line = _CONTROL.sub(" ", line)
-    if not (line.isascii() and line.isalpha()):
+    if _MAYBE_VOLATILE.search(line) and not line.isdigit():
         line = _VOLATILE.sub(_stand_in, line)
     return " ".join(line.split())[:MAX_SIGNATURE].rstrip()
 

@@ -49,7 +49,8 @@ def _is_clean(payload: Mapping[str, object]) -> bool:
             items = cast("list[object]", value)
             if levels == 0 or any(map(_flag_name, items)):
                 return False
-            pending += ((item, levels - 1) for item in items)
+            texts.append("\n".join(item for item in items if isinstance(item, str)))
+            pending += ((item, levels - 1) for item in items if not isinstance(item, str))
     # NUL bounds every value, and the line end lets the text that follows begin its line.
     return not find_secrets("\x00\n".join(texts))
 

@@ -64,6 +64,7 @@ class Library:
         """
         now = self._clock.now()
         async with self._database.transaction() as connection:
+            await postgres.lock_projects(connection, [event.place for event in events])
             unheard = await postgres.claim_new(connection, events)
             fresh = [event for event in once(events) if event.event_id in unheard]
             if not fresh:

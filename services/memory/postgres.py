@@ -23,6 +23,17 @@ class Announcement:
     data: bytes
 
 
+async def lock_projects(connection: asyncpg.Connection, places: Iterable[Place]) -> None:
+    """Holds the projects until the transaction ends: two learners of one project take turns.
+
+    Rows that are not there yet cannot be locked, and two first sightings of one failure must become one lesson.
+    """
+    projects = {f"{place.workspace_id}/{place.project_id}" for place in places}
+    await connection.fetch(
+        "select pg_advisory_xact_lock(hashtextextended(name, 0)) from unnest($1::text[]) as name", sorted(projects)
+    )
+
+
 async def claim_new(connection: asyncpg.Connection, events: Sequence[Event]) -> set[str]:
     """Notes the events as learnt; returns the ids of those that were not before."""
     rows = await connection.fetch(
@@ -38,12 +49,11 @@ async def claim_new(connection: asyncpg.Connection, events: Sequence[Event]) -> 
 
 
 async def read_states(connection: asyncpg.Connection, places: Collection[Place]) -> dict[Place, SessionState]:
-    """The states of sessions, held until the transaction ends so that two learners never both change one."""
+    """The states of sessions."""
     rows = await connection.fetch(
         """select workspace_id, project_id, session_id, agent_id, state from memory.session_state
            where (workspace_id, project_id, session_id, agent_id)
-              in (select * from unnest($1::text[], $2::text[], $3::text[], $4::text[]))
-           order by workspace_id, project_id, session_id, agent_id for update""",
+              in (select * from unnest($1::text[], $2::text[], $3::text[], $4::text[]))""",
         *columns(places),
     )
     return {Place(row[0], row[1], row[2], row[3]): load_state(row[4]) for row in rows}

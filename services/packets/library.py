@@ -36,6 +36,9 @@ QUIET_SESSION = timedelta(days=14)
 
 DEFAULT_LIMIT = 6
 
+ANY_REVISION = 2**63 - 1
+"""Takes a packet out of use whatever its revision; a later lesson may still bring it back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -87,7 +90,7 @@ class Library:
         """
         envelope, at = moment.envelope, moment.envelope.occurred_at.ToDatetime(UTC)
         stamp = at.isoformat()
-        shown = {f"{packet_id}/{moment.kind}": stamp for packet_id in packet_ids}
+        shown = {key: stamp for packet_id in packet_ids for key in shown_keys(packet_id, moment)}
         tools = {moment.call.tool or "prompt": stamp}
         async with self._database.connection() as connection:
             granted = await connection.fetchval(
@@ -139,7 +142,7 @@ class Library:
             NotFound: when there is no such packet.
         """
         async with self._database.transaction() as connection:
-            found = await connection.fetchval(queries.INVALIDATE, workspace_id, packet_id, reason, 0)
+            found = await connection.fetchval(queries.INVALIDATE, workspace_id, packet_id, reason, ANY_REVISION)
             if found is None:
                 raise NotFound(f"no packet {packet_id}", kind="packet", id=packet_id)
             await connection.execute(queries.DROP_KEYS, workspace_id, packet_id)
@@ -164,6 +167,15 @@ class Library:
             )
 
 
+def shown_keys(packet_id: str, moment: moment_pb2.Moment) -> list[str]:
+    """Under which keys the gate's state remembers that a packet was shown (spark.packets.v1.Shown)."""
+    failed = moment.kind == moment_pb2.MOMENT_KIND_CALL_FAILED
+    keys = [f"{packet_id}/failure" if failed else f"{packet_id}/ahead"]
+    if moment.call.tool_use_id:
+        keys.append(f"{packet_id}#{moment.call.tool_use_id}")
+    return keys
+
+
 async def materialise(connection: asyncpg.Connection, lesson: lesson_pb2.Lesson) -> None:
     """Makes or changes the packet of a lesson, or takes it out of use."""
     workspace, lesson_id = lesson.workspace_id, lesson.lesson_id
@@ -175,9 +187,9 @@ async def materialise(connection: asyncpg.Connection, lesson: lesson_pb2.Lesson)
             "delete from packets.packet where workspace_id = $1 and packet_id = $2", workspace, lesson_id
         )
     else:
-        await connection.execute(queries.DROP_KEYS, workspace, lesson_id)
         reason = lesson.retired_reason or "retired"
-        await connection.execute(queries.INVALIDATE, workspace, lesson_id, reason, lesson.revision)
+        if await connection.fetchval(queries.INVALIDATE, workspace, lesson_id, reason, lesson.revision):
+            await connection.execute(queries.DROP_KEYS, workspace, lesson_id)
 
 
 async def store(connection: asyncpg.Connection, workspace_id: str, packet: packets_pb2.Packet) -> bool:

@@ -72,10 +72,12 @@ select $1, $2, filed.key, $3, $4, filed.weight from unnest($5::text[], $6::real[
 
 INVALIDATE = """
 update packets.packet
-set invalidated_at = now(), invalidated_reason = $3, revision = greatest(revision, $4), updated_at = now()
-where workspace_id = $1 and packet_id = $2
+set invalidated_at = now(), invalidated_reason = $3, updated_at = now(),
+    revision = case when $4 = 9223372036854775807 then revision else $4 end
+where workspace_id = $1 and packet_id = $2 and revision <= $4
 returning packet_id
 """
+"""Revision $4 takes it out of use, unless a newer one stands."""
 
 STATUS = """
 select count(*) as total,

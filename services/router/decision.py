@@ -146,8 +146,8 @@ def piece_of(candidate: packets_pb2.Candidate) -> Piece:
 def compose(offer: Offer, moment: moment_pb2.Moment, policy: Policy) -> tuple[router_pb2.Decision, list[Judged]]:
     """The decision that an offer leads to, and the pieces that it says."""
     occasion = Occasion(
-        kind=moment.kind,
         tool=moment.call.tool,
+        call=moment.call.tool_use_id,
         at=moment.envelope.occurred_at.ToDatetime(UTC),
         failure=moment.kind == moment_pb2.MOMENT_KIND_CALL_FAILED,
     )

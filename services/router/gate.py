@@ -53,8 +53,9 @@ EDIT_COOLDOWN = 1.2
 class Occasion:
     """The moment as the gate sees it."""
 
-    kind: int
     tool: str
+    call: str
+    """Id of the call; empty on a prompt."""
     at: datetime
     failure: bool
 
@@ -121,13 +122,25 @@ def hindrance(piece: Piece, authority: Authority, occasion: Occasion, seen: Seen
         return Reason.LOW_AUTHORITY
     if seen.emitted >= policy.session_budget:
         return Reason.SESSION_BUDGET
-    shown = seen.packets.get(f"{piece.packet_id}/{occasion.kind}")
-    if shown is not None and within(occasion.at, shown, policy.shown_ttl_s):
+    if any(within(occasion.at, shown, policy.shown_ttl_s) for shown in sightings(piece, occasion, seen)):
         return Reason.SHOWN_RECENTLY
     # At the failure itself the fix is worth more than quiet: only the same piece is not said twice.
     if not occasion.failure and cooling(occasion, seen, policy):
         return Reason.COOLDOWN
     return None
+
+
+def sightings(piece: Piece, occasion: Occasion, seen: Seen) -> list[datetime]:
+    """When a piece was shown so that saying it now repeats it.
+
+    What was said ahead is said once more at the failure, where it is needed most, unless it came with that very call:
+    the client delivers both together.
+    """
+    phase = "failure" if occasion.failure else "ahead"
+    keys = [f"{piece.packet_id}/{phase}"]
+    if occasion.call:
+        keys.append(f"{piece.packet_id}#{occasion.call}")
+    return [seen.packets[key] for key in keys if key in seen.packets]
 
 
 def cooling(occasion: Occasion, seen: Seen, policy: Policy) -> bool:

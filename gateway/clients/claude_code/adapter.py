@@ -181,7 +181,7 @@ def reported(payload: Payload) -> Repository | None:
 
 
 def text(payload: Payload, name: str, *, needed: bool = False) -> str:
-    """A field as text, without NUL, which Postgres cannot keep; a field that is absent or null is empty.
+    """A field as text; a field that is absent or null is empty.
 
     Raises:
         Unusable: when it is of another type, or needed and empty.
@@ -193,4 +193,4 @@ def text(payload: Payload, name: str, *, needed: bool = False) -> str:
         raise Unusable(f"{name} is not text")
     if needed and not value:
         raise Unusable(f"{name} is missing")
-    return value.replace("\x00", "") if "\x00" in value else value
+    return value

@@ -226,7 +226,7 @@ class Shown(_message.Message):
     KEY_FIELD_NUMBER: _builtins.int
     AT_FIELD_NUMBER: _builtins.int
     key: _builtins.str
-    """Packet and kind of moment, "id/kind"."""
+    """"id/failure" for a packet shown at a failure, "id/ahead" at any other moment, "id#call" with a certain call; or a tool."""
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp:
         """When last."""

@@ -1,0 +1,63 @@
+# Two commands do everything on a fresh machine with Python >= 3.11: `make run` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+CLIENTS := tests/clients/node_modules/.package-lock.json
+
+.PHONY: run test lint format setup clients protos bench bench-scale build clean
+
+run: $(READY)
+	@$(BIN)/spark demo
+
+# In CI the real clients are part of the tests: there a skip is a failure.
+test: $(READY) $(if $(CI),$(CLIENTS))
+	$(BIN)/pytest -q $(ARGS)
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+	$(BIN)/python protos/generate.py --image protos/.deps/image.binpb
+	cd protos && ../$(BIN)/buf lint .deps/image.binpb --config buf.yaml
+	cd protos && ../$(BIN)/buf breaking .deps/image.binpb --against released.binpb --config buf.yaml
+	cd protos && ../$(BIN)/buf format --diff --exit-code .
+	$(BIN)/python protos/generate.py --check
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	cd protos && ../$(BIN)/buf format -w .
+
+setup: $(READY)
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Spark needs Python 3.11 or newer; choose one with: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing Spark into $(VENV) (once; about a minute)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $(READY)
+
+clients: $(CLIENTS)
+
+$(CLIENTS): tests/clients/package-lock.json
+	npm ci --ignore-scripts --no-audit --no-fund --prefix tests/clients
+	@touch $(CLIENTS)
+
+protos: $(READY)
+	$(BIN)/python protos/generate.py
+
+bench: $(READY)
+	$(BIN)/python -m bench.hot_path
+
+bench-scale: $(READY)
+	$(BIN)/python -m bench.store_scale
+
+build: $(READY)
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+clean:
+	rm -rf $(VENV) dist build .pytest_cache .ruff_cache .hypothesis

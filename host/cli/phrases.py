@@ -1,0 +1,58 @@
+"""The contract's enums in words that a user understands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from spark.memory.v1 import lesson_pb2 as memory
+from spark.moment.v1 import moment_pb2 as moment
+from spark.router.v1 import router_pb2 as router
+
+KINDS: Mapping[int, str] = {
+    moment.MOMENT_KIND_SESSION_STARTED: "session started",
+    moment.MOMENT_KIND_PROMPT_SUBMITTED: "prompt",
+    moment.MOMENT_KIND_CALL_PROPOSED: "before the call",
+    moment.MOMENT_KIND_CALL_SUCCEEDED: "after the call",
+    moment.MOMENT_KIND_CALL_FAILED: "call failed",
+    moment.MOMENT_KIND_CALL_REJECTED: "call refused",
+    moment.MOMENT_KIND_TURN_ENDED: "turn ended",
+    moment.MOMENT_KIND_SUBAGENT_STARTED: "sub-agent started",
+    moment.MOMENT_KIND_SUBAGENT_ENDED: "sub-agent ended",
+    moment.MOMENT_KIND_SESSION_ENDED: "session ended",
+    moment.MOMENT_KIND_STEP_ENDED: "step ended",
+}
+
+ROUTES: Mapping[int, str] = {
+    router.ROUTE_PACKET_EXACT: "prepared for exactly this",
+    router.ROUTE_PACKET_RELAXED: "prepared for something like this",
+    router.ROUTE_LIVE: "a model, asked now",
+    router.ROUTE_DETERMINISTIC: "nothing prepared",
+}
+
+SILENCES: Mapping[int, str] = {
+    router.SILENCE_NO_LESSON: "nothing learnt fits",
+    router.SILENCE_COOLDOWN: "something was said about this tool a moment ago",
+    router.SILENCE_SHOWN_RECENTLY: "this session was shown it a short while ago",
+    router.SILENCE_SESSION_BUDGET: "this session has had all the advice that one session may have",
+    router.SILENCE_LOW_AUTHORITY: "too unsure to be worth saying",
+    router.SILENCE_EMIT_OFF: "SPARK_ADVISORY_EMIT=0: decided, but not to be said",
+    router.SILENCE_ENGINE_OFF: "SPARK_ADVISORY_ENGINE=0: nothing is decided",
+    router.SILENCE_DEADLINE: "there was no time left to decide",
+    router.SILENCE_STORE_UNAVAILABLE: "what was learnt could not be read (`spark status` says what is wrong)",
+    router.SILENCE_CLAIMED_ELSEWHERE: "another call of the same step said it at the same instant",
+    router.SILENCE_NOT_APPLICABLE: "nothing can be said at such a moment",
+    router.SILENCE_DUPLICATE: "another piece of advice says the same",
+    router.SILENCE_NO_ROOM: "better advice took the room",
+}
+
+LESSONS: Mapping[int, str] = {
+    memory.LESSON_KIND_FAILURE_FIX: "failure and fix",
+    memory.LESSON_KIND_REPEATED_FAILURE: "repeated failure",
+    memory.LESSON_KIND_USER_REJECTION: "refused by the user",
+    memory.LESSON_KIND_PROJECT_FACT: "project fact",
+}
+
+
+def words_for(words: Mapping[int, str], value: int) -> str:
+    """The words for a value; a system newer than these tables may send one that is not there."""
+    return words.get(value) or f"not known to this version ({value})"

@@ -1,0 +1,181 @@
+"""Memory on a real Postgres and a real bus: learnt once, announced once, forgotten for good."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import pytest
+from spark.memory.v1 import lesson_pb2
+from spark.moment.v1 import moment_pb2 as m
+
+from chassis.bus import Bus
+from chassis.clock import SystemClock
+from chassis.consumer import Consumer, Delivery
+from chassis.database import Database
+from chassis.events import event_type
+from chassis.identifiers import digest
+from chassis.migrations import migrate, read_migrations, role_of
+from services.memory.events import Relay
+from services.memory.library import Library
+from services.memory.model import Kind, Lesson
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+PROJECT = "a" * 16
+HEARD = event_type(m.MomentObserved)
+
+
+@dataclass
+class Memory:
+    """Memory as assembled, with what it announces collected off the bus."""
+
+    library: Library
+    announced: list[lesson_pb2.Lesson]
+    bus: Bus
+    url: str
+
+    async def lessons(self, *, retired: bool = False) -> list[Lesson]:
+        found, _ = await self.library.lessons("local", "", retired=retired, limit=100, before=None)
+        return found
+
+    async def hears(self, *moments: m.Moment) -> None:
+        events = [m.MomentObserved(moment=moment) for moment in moments]
+        await self.library.hear([Delivery(event.SerializeToString(), 1, "") for event in events])
+
+    async def announcements(self, count: int) -> list[lesson_pb2.Lesson]:
+        async with asyncio.timeout(5):
+            while len(self.announced) < count:
+                await asyncio.sleep(0.01)
+        return self.announced
+
+
+@pytest.fixture
+async def memory(database_url: str, bus_url: str) -> AsyncGenerator[Memory]:
+    await migrate(database_url, "memory", read_migrations("services.memory"))
+    database = Database(database_url, role=role_of("memory"), size=2)
+    bus = await Bus.connect(bus_url)
+    await bus.ensure_streams()
+    announced: list[lesson_pb2.Lesson] = []
+
+    async def collect(deliveries: object) -> None:
+        announced.extend(lesson_pb2.LessonChanged.FromString(one.data).lesson for one in deliveries)  # type: ignore[attr-defined]
+
+    consumer = Consumer(bus, name="test", stream="LESSONS", subject="spark.memory.v1.>", handler=collect)
+    await consumer.start()
+    yield Memory(Library(database, Relay(database, bus), SystemClock()), announced, bus, database_url)
+    await consumer.stop()
+    await database.close()
+    await bus.close()
+
+
+def moment(number: int, command: str, *, failed: bool = False, session: str = "s1") -> m.Moment:
+    """A command that came back."""
+    made = m.Moment(kind=m.MOMENT_KIND_CALL_FAILED if failed else m.MOMENT_KIND_CALL_SUCCEEDED)
+    made.envelope.event_id = digest(session, str(number))
+    made.envelope.workspace_id, made.envelope.project_id, made.envelope.session_id = "local", PROJECT, session
+    made.envelope.occurred_at.FromDatetime(START + timedelta(minutes=number))
+    made.call.tool, made.call.target, made.call.command = "Bash", command, command
+    made.call.target_class, made.call.program = " ".join(command.split()[:2]), command.split()[0]
+    made.call.tool_use_id, made.call.input_digest = f"{session}-{number}", digest(command)
+    if failed:
+        made.outcome.failure_class, made.outcome.signature = "shell.bad_flag", "unknown flag: --a"
+        made.outcome.mistake = True
+    return made
+
+
+FAILS, WORKS = moment(1, "tool go --a x", failed=True), moment(2, "tool go --b x")
+
+
+async def test_a_lesson_is_kept_and_announced(memory: Memory) -> None:
+    await memory.hears(FAILS)
+    await memory.hears(WORKS)
+    (lesson,) = await memory.lessons()
+    (announced,) = await memory.announcements(1)
+    assert lesson.kind is Kind.FAILURE_FIX
+    assert announced.text == lesson.text
+    assert announced.fix.worked == "tool go --b x"
+    assert list(announced.provenance.tool_use_ids) == ["s1-1", "s1-2"]
+
+
+async def test_the_same_events_teach_nothing_twice(memory: Memory) -> None:
+    for _ in range(3):
+        await memory.hears(FAILS, WORKS, FAILS)
+    (lesson,) = await memory.lessons()
+    assert lesson.provenance.occurrences == 1
+    assert lesson.revision == 1
+    assert len(await memory.announcements(1)) == 1
+
+
+async def test_two_learners_at_once_lose_nothing(memory: Memory) -> None:
+    sessions = [f"s{number}" for number in range(12)]
+    stories = [
+        [moment(1, "tool go --a x", failed=True, session=s), moment(2, "tool go --b x", session=s)] for s in sessions
+    ]
+    await asyncio.gather(*(memory.hears(*story) for story in stories))
+    (lesson,) = await memory.lessons()
+    assert lesson.provenance.occurrences == 12
+    assert lesson.provenance.fixes == 12
+
+
+async def test_what_could_not_be_announced_waits_in_the_outbox(memory: Memory) -> None:
+    await memory.bus.client.close()
+    await memory.hears(FAILS, WORKS)
+    (lesson,) = await memory.lessons()
+    connection = await asyncpg.connect(memory.url)
+    waiting = await connection.fetchval("select count(*) from memory.outbox")
+    await connection.close()
+    assert (lesson.revision, waiting) == (1, 1)
+
+
+async def test_forgetting_a_session_withdraws_what_rests_on_it_alone(memory: Memory) -> None:
+    await memory.hears(FAILS, WORKS)
+    await memory.hears(
+        moment(1, "tool fly --c x", failed=True, session="s2"), moment(2, "tool fly --d x", session="s2")
+    )
+    gone = await memory.library.forget_session("local", "s2")
+    assert gone.lessons == 1
+    (left,) = await memory.lessons()
+    assert left.fix is not None
+    assert left.fix.worked == "tool go --b x"
+    forgotten = (await memory.announcements(3))[-1]
+    assert forgotten.state == lesson_pb2.LESSON_STATE_FORGOTTEN
+    assert forgotten.text == ""
+    assert forgotten.target == ""
+
+
+async def test_a_lesson_of_two_sessions_survives_one(memory: Memory) -> None:
+    await memory.hears(FAILS, WORKS)
+    await memory.hears(moment(5, "tool go --a x", failed=True, session="s2"), moment(6, "tool go --b x", session="s2"))
+    await memory.library.forget_session("local", "s1")
+    (lesson,) = await memory.lessons()
+    assert lesson.provenance.sessions == ("s2",)
+
+
+async def test_forgetting_a_project_leaves_nothing_of_it(memory: Memory) -> None:
+    await memory.hears(FAILS, WORKS)
+    gone = await memory.library.forget_project("local", PROJECT)
+    assert gone.lessons == 1
+    connection = await asyncpg.connect(memory.url)
+    for table in ("learnt", "session_state", "lesson", "failed_call", "outbox"):
+        assert await connection.fetchval(f"select count(*) from memory.{table}") == 0, table
+    await connection.close()
+    await memory.hears(FAILS, WORKS)
+    assert len(await memory.lessons()) == 1, "what is seen anew is learnt anew"
+
+
+async def test_lessons_come_in_pages(memory: Memory) -> None:
+    for number in range(5):
+        failed = moment(number * 2 + 1, f"tool run{number} --a x", failed=True)
+        await memory.hears(failed, moment(number * 2 + 2, f"tool run{number} --b x"))
+    first, total = await memory.library.lessons("local", PROJECT, retired=False, limit=2, before=None)
+    last = first[-1]
+    rest, _ = await memory.library.lessons(
+        "local", PROJECT, retired=False, limit=9, before=(last.provenance.last_seen, last.lesson_id)
+    )
+    assert total == 5
+    assert [len(first), len(rest)] == [2, 3]
+    seen = [lesson.provenance.last_seen for lesson in (*first, *rest)]
+    assert seen == sorted(seen, reverse=True)
