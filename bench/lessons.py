@@ -64,9 +64,8 @@ def mistakes() -> Iterator[Mistake]:
         rule = f"make: *** No rule to make target '{target}'.  Stop."
         yield Mistake("Bash", {"command": f"make {target}"}, f"Exit code 2\n{rule}", f"make {area}/{part}", ask)
         path = f"src/{area}/{part}.py"
-        gone = f"String to replace not found in file.\nString: def {part}_of_{area}(self) -> None:"
         edit = {"file_path": path, "old_string": f"def {part}_of_{area}(self) -> None:", "new_string": "pass"}
-        yield Mistake("Edit", edit, gone, path, ask)
+        yield Mistake("Edit", edit, "File has not been read yet. Read it first before writing to it.", path, ask)
 
 
 def lesson_from(mistake: Mistake, project_id: str, index: int, now: datetime) -> lesson_pb2.Lesson:
@@ -89,7 +88,7 @@ def lesson_from(mistake: Mistake, project_id: str, index: int, now: datetime) ->
         provenance=Provenance((place.session_id,), (tool_use_id,), seen, 1 + index % 3, now, now),
         failure_class=failure.code,
         signature=failure.signature,
-        fix=Fix(FixKind.CHANGED_EDIT if mistake.tool == "Edit" else FixKind.OTHER_COMMAND, mistake.worked),
+        fix=Fix(FixKind.READ_FIRST if mistake.tool == "Edit" else FixKind.OTHER_COMMAND, mistake.worked),
         tokens=key.tokens,
         antecedents=(f"Read src/{index % 200}.py",),
         revision=1,

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -49,6 +50,10 @@ STREAMS: Sequence[Stream] = (
 DUPLICATE_WINDOW_S = 600.0
 """Must exceed the longest retry of an outbox."""
 
+REFUSAL_COUNTS_S = 3.0
+"""How long a failed publish speaks against the bus, unless one works before: without traffic none would tell that it
+works again. The embedded NATS is looked at, and started again where it cannot write, every 2 s."""
+
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
@@ -64,6 +69,7 @@ class Bus:
     def __init__(self, client: Client) -> None:
         self.client = client
         self.jetstream: JetStreamContext = client.jetstream(timeout=5)
+        self._refused_at: float | None = None
 
     @classmethod
     async def connect(cls, url: str) -> Bus:
@@ -117,11 +123,13 @@ class Bus:
         return self.client.is_connected
 
     async def probe(self) -> None:
-        """Asks the server whether the stream of moments can be written.
+        """Asks the server for a sign of life; what it could not store a moment ago it cannot store now.
 
         Raises:
-            BusUnavailable: when it does not answer.
+            BusUnavailable: when it does not answer, or did not store the last event.
         """
+        if self._refused_at is not None and time.monotonic() - self._refused_at < REFUSAL_COUNTS_S:
+            raise BusUnavailable("NATS: the last event was not stored")
         try:
             await self.jetstream.stream_info("MOMENTS")
         except (OSError, TimeoutError, nats.errors.Error, nats.js.errors.Error) as error:
@@ -142,7 +150,9 @@ class Bus:
             ack = await self.jetstream.publish(subject, data, timeout=timeout, stream=stream, headers=headers)
         except (OSError, TimeoutError, nats.errors.Error, nats.js.errors.Error) as error:
             PUBLISHED.labels(stream, "failed").inc()
+            self._refused_at = time.monotonic()
             raise BusUnavailable(f"NATS: {error or type(error).__name__}") from error
+        self._refused_at = None
         PUBLISHED.labels(stream, "duplicate" if ack.duplicate else "stored").inc()
         return Acknowledgement(ack.seq, bool(ack.duplicate))
 

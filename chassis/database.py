@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
-from chassis.faults import StoreUnavailable
+from chassis.faults import InvalidArgument, StoreUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +23,8 @@ CONNECT_SECONDS = 2.0
 OUTAGE = (
     OSError,
     asyncpg.InterfaceError,
+    # What asyncpg says when a server dies between two messages of one answer.
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
@@ -51,6 +53,7 @@ class Database:
 
         Raises:
             StoreUnavailable: when Postgres cannot be reached or went away during the block.
+            InvalidArgument: when the block gave it a text with a NUL.
         """
         held = await self._free.get()
         try:
@@ -58,10 +61,13 @@ class Database:
                 held = await self._connect()
             yield held
         except OUTAGE as error:
-            if held is not None and (held.is_closed() or isinstance(error, asyncpg.InterfaceError)):
+            broken = isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError)
+            if held is not None and (broken or held.is_closed()):
                 held.terminate()
                 held = None
             raise StoreUnavailable(f"Postgres: {first_line(error)}") from error
+        except (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError) as error:
+            raise InvalidArgument("a text holds a NUL, which cannot be kept") from error
         except asyncio.CancelledError:
             # A statement cut short leaves the connection in an unknown state.
             if held is not None:

@@ -6,7 +6,7 @@ import re
 from typing import cast
 
 import orjson
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 LIMIT_BYTES = 8 * 1024 * 1024
 DRAIN_BYTES = 64 * 1024 * 1024

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from spark.moment.v1 import moment_pb2
 from spark.router.v1 import router_pb2
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -52,6 +52,8 @@ class HookEndpoint:
             return error(404, "UNKNOWN_CLIENT", fault.message)
         except Refused as refused:
             return error(refused.status, refused.reason, refused.message)
+        except ClientDisconnect:
+            return error(400, "INCOMPLETE", "the client went away before the end of its body")
         headers = {"spark-sequence": str(answer.sequence)}
         if answer.decision is not None:
             headers["spark-decision"] = answer.decision.decision_id

@@ -39,7 +39,7 @@ SECONDS = Histogram(
 )
 
 SHARE_BEHIND = 0.9
-"""Share of the time left that bus and router may take; with the rest the reply still goes out when one of them hangs."""
+"""Share of the time left that bus and router may take; in the rest the reply goes out, even when one of them hangs."""
 
 KNOWN_EVENTS = frozenset(
     {"SessionStart", "UserPromptSubmit", "PreToolUse", "PostToolUse", "PostToolUseFailure", "PostToolBatch", "Stop"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 
 from chassis.database import Database
@@ -9,6 +10,12 @@ from chassis.faults import StoreUnavailable
 from gateway.repository import Repository, normal_folder, repository_of
 
 FOLDERS_REMEMBERED = 4096
+
+KEPT_BYTES = 2048
+"""Postgres refuses an entry of an index over 2,704 bytes; a root longer than this is known to this process alone."""
+
+KEEP_SECONDS = 0.1
+"""A root is written once and hooks come with every call: a Postgres that hangs must not cost the hook its event."""
 
 
 class Projects:
@@ -64,8 +71,10 @@ class Projects:
         return alone
 
     async def _keep(self, workspace_id: str, repository: Repository) -> None:
+        if len(repository.root.encode()) > KEPT_BYTES:
+            return
         try:
-            async with self._database.connection() as connection:
+            async with asyncio.timeout(KEEP_SECONDS), self._database.connection() as connection:
                 await connection.execute(
                     """insert into gateway.project (workspace_id, root, remote, project_id) values ($1, $2, $3, $4)
                        on conflict (workspace_id, root)
@@ -75,7 +84,7 @@ class Projects:
                     repository.remote,
                     repository.project_id,
                 )
-        except StoreUnavailable:
+        except (StoreUnavailable, TimeoutError):
             # Known here at least; written at the next report after a restart.
             return
 

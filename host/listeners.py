@@ -81,7 +81,7 @@ def tcp_socket(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise PortBusy(f"port {port} on {host} is taken by {owner_of(port)}; choose another one") from error
+        raise port_busy(host, port) from error
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 
@@ -93,6 +93,11 @@ def unix_socket(path: Path) -> socket.socket:
     listener.bind(str(path))
     path.chmod(0o600)
     return listener
+
+
+def port_busy(host: str, port: int) -> PortBusy:
+    """What to tell of a port that cannot be had."""
+    return PortBusy(f"port {port} on {host} is taken by {owner_of(port)}; choose another one")
 
 
 def owner_of(port: int) -> str:

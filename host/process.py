@@ -30,7 +30,7 @@ from chassis.probes import Readiness, probe_routes
 from chassis.server import GrpcServer
 from chassis.service import Check, Running, Service, Surroundings
 from chassis.settings import Settings
-from host.listeners import HttpListener
+from host.listeners import HttpListener, port_busy
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class Engines:
 
 
 class Process:
-    """Carries services until stopped."""
+    """Carries services until stopped. `checks` must pass, beside those of the services, before it is ready."""
 
     def __init__(
         self,
@@ -66,12 +66,14 @@ class Process:
         tokens: Tokens,
         addresses: Mapping[str, str],
         clock: Clock | None = None,
+        checks: Mapping[str, Check] | None = None,
     ) -> None:
         self._services = services
         self._engines = engines
         self._settings = settings
         self._tokens = tokens
         self._clock = clock or SystemClock()
+        self._checks = checks or {}
         self.channels = Channels(tokens, addresses)
         self._resources = AsyncExitStack()
         self.http_port = 0
@@ -115,12 +117,14 @@ class Process:
             server.add(service.contract.full_name, running.servicer, service.methods)
         for _, running in carried:
             await self._begin(running)
-        self.grpc_port = await server.start(f"{place.host}:{place.grpc_port}")
+        try:
+            self.grpc_port = await server.start(f"{place.host}:{place.grpc_port}")
+        except OSError as error:
+            raise port_busy(place.host, place.grpc_port) from error
         self._resources.push_async_callback(server.stop, GRACE_SECONDS)
         await server.serving(ready=True)
-        listener = HttpListener(
-            web_app(carried, checks_of(carried, bus), place.host), place.host, place.http_port, place.socket
-        )
+        checks = {**checks_of(carried, bus), **self._checks}
+        listener = HttpListener(web_app(carried, checks, place.host), place.host, place.http_port, place.socket)
         await listener.start()
         self._resources.push_async_callback(listener.stop)
         self.http_port = listener.port

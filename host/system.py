@@ -6,12 +6,15 @@ import asyncio
 import contextlib
 import logging
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import psutil
 
+from chassis.faults import StoreUnavailable
 from chassis.identity import LOCAL_WORKSPACE, Tokens, local_token
 from chassis.settings import Setting, Settings
 from host import engines as embedded
@@ -29,6 +32,9 @@ GRPC_PORT = Setting("listen.grpc_port", "SPARK_GRPC_PORT", DEFAULT_GRPC_PORT, "g
 HOST = Setting("listen.host", "SPARK_HOST", "127.0.0.1", "Address to listen on; other machines need a token")
 
 SOCKET_NAME = "spark.sock"
+
+SPARE_BYTES = 16 * 1024 * 1024
+"""What the embedded Postgres takes at once when it begins the next file of its log; it stops where that is not free."""
 
 SETTINGS = (DATABASE_URL, NATS_URL, HOST, HTTP_PORT, GRPC_PORT)
 
@@ -91,7 +97,8 @@ class System:
         services = tuple(service for service in SERVICES if service.name not in self._options.without)
         urls = Engines(engines.database_url, engines.nats_url)
         addresses = Addresses(self._home, self._environment)
-        self._process = Process(services, urls, settings, self.tokens, addresses)
+        checks = {"disk": partial(require_space, self._home)} if engines.running else {}
+        self._process = Process(services, urls, settings, self.tokens, addresses, checks=checks)
         socket = socket_folder(self._home / "run", SOCKET_NAME) / SOCKET_NAME
         private_folder(socket.parent)
         host = settings[HOST]
@@ -119,6 +126,17 @@ def described(process: Process, host: str, socket: Path | None, engines: Engines
         database_url=engines.database_url,
         nats_url=engines.nats_url,
     )
+
+
+async def require_space(home: Path) -> None:
+    """Makes sure that the embedded engines can write.
+
+    Raises:
+        StoreUnavailable: when the disk of the data folder is full.
+    """
+    free = shutil.disk_usage(home).free
+    if free < SPARE_BYTES:
+        raise StoreUnavailable(f"{free // 2**20} MiB free in {home}, {SPARE_BYTES // 2**20} are needed")
 
 
 async def ended(task: asyncio.Task[None]) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 
 from gateway.perception.rule import Rule, folded_words
 
-_LINE_BEFORE = 200
-_LINE_BEHIND = 300
-_MAX_TRIES = 8
+# Around a fragment a line is cut to a terminal's width or two, and few lines are tried: this bounds the worst text.
+_LINE_BEFORE = 160
+_LINE_BEHIND = 200
+_MAX_TRIES = 5
 
 
 class Table:

@@ -141,8 +141,8 @@ VALUED_OPTIONS: dict[str, frozenset[str]] = {
 
 OPERAND_PROGRAMS = _names(
     """
-    awk base64 basename bat bc cat cd chgrp chmod chown cksum clang clang++ cmp column comm cp curl cut date dd df
-    diff dirname dot du echo ed env expr fd file find fmt fold g++ gcc getopt grep gofmt groups gunzip gzip head
+    awk base64 basename bat bc cat cd chgrp chmod chown cksum clang clang++ cmp column comm command cp curl cut date dd
+    df diff dirname dot du echo ed env expr fd file find fmt fold g++ gcc getopt grep gofmt groups gunzip gzip head
     hexdump host hostname id install jobs join jq kill killall less ln locate ls lsof md5 md5sum mkdir mkfifo mktemp
     more mv nc netstat nl nm node nohup od paste patch perl pgrep php ping pkill printf ps psql pwd pytest python
     python2 readlink realpath rg rm rmdir rsync ruby rustc scp sed seq sha1sum sha256sum shasum shellcheck sleep

@@ -82,7 +82,7 @@ _COMMANDS: dict[Purpose, str] = {
 _TASK_RUNNER_NAMES = (
     "npm pnpm yarn bun make gmake just task mise rake gradle mvn tox nox invoke inv composer deno turbo "
     "nx hatch poe pdm lerna ant"
-    "ninja grunt gulp lage moon wireit rails mix meson cmake pipenv doit redo mage bazel"
+    "ninja grunt gulp lage moon wireit rails mix meson pipenv doit redo mage bazel"
 )
 _TASK_RUNNERS = frozenset(_TASK_RUNNER_NAMES.split())
 _RUN_VERBS = frozenset({"run", "run-script", "rum", "r", "task", "tasks"})
@@ -118,7 +118,9 @@ def purpose_of(segment: Segment) -> Purpose:
     program, subcommand, call = segment.program, segment.subcommand, segment.words
     known = _BY_COMMAND.get(f"{program} {subcommand}" if subcommand else program)
     if subcommand and program in _TASK_RUNNERS and known in (None, Purpose.RUN):
-        return _task_purpose(_task(segment)) or known or Purpose.OTHER
+        # An environment of tox says no purpose by its own name: `py312` is a test run all the same.
+        default = Purpose.TEST if _BY_COMMAND.get(program) is Purpose.TEST else Purpose.OTHER
+        return _task_purpose(_task(segment)) or known or default
     if known is not None and known is not Purpose.RUN:
         return known
     if program == "python" and not subcommand and len(call) > 1:

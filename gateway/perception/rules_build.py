@@ -6,7 +6,7 @@ from gateway.perception.rule import Rule, row
 
 COMPILE_RULES: tuple[Rule, ...] = (
     # Linters of Go print compilers' format with their own name behind it.
-    row("lint.failed", ".go:", r"(\S+\.go:\d+(?::\d+)?: .* \([a-z]\w{2,}\))$"),
+    row("lint.failed", ".go:", r"^(?:\[[\w:.-]+\] )?\s*(\S+\.go:\d+(?::\d+)?: .* \([a-z]\w{2,}\))$"),
     row(
         "shell.missing_module",
         "module provides|cannot find package|is not in std|module providing",
@@ -32,21 +32,25 @@ COMPILE_RULES: tuple[Rule, ...] = (
         r"type or namespace name '([^']+)'",
         r"(?:unresolved import|crate or module|unlinked crate|can't find crate for) `([\w:]+)`",
     ),
-    row("build.compile_error", "error TS1", r"(\S+?\.\w+(?:\(\d+,\d+\)|:\d+:\d+) ?[-:] error TS1\d{3}: .*)"),
+    row(
+        "build.compile_error",
+        "error TS1",
+        r"^(?:\[[\w:.-]+\] )?\s*(\S+?\.\w+(?:\(\d+,\d+\)|:\d+:\d+) ?[-:] error TS1\d{3}: .*)",
+    ),
     row(
         "build.type_error",
         "error TS",
-        r"(\S+?\.\w+(?:\(\d+,\d+\)|:\d+:\d+) ?[-:] error TS\d+: .*)",
+        r"^(?:\[[\w:.-]+\] )?\s*(\S+?\.\w+(?:\(\d+,\d+\)|:\d+:\d+) ?[-:] error TS\d+: .*)",
         r"(error TS\d+: .*)",
     ),
-    row("build.type_error", "error: ", r"(\S+\.pyi?:\d+(?::\d+)?(?: -|:) error: .*)"),
-    row("build.compile_error", "error: ", r"(\S+?\.\w+:\d+(?::\d+)?: (?:fatal )?error: .*)"),
+    row("build.type_error", "error: ", r"^(?:\[[\w:.-]+\] )?\s*(\S+\.pyi?:\d+(?::\d+)?(?: -|:) error: .*)"),
+    row("build.compile_error", "error: ", r"^(?:\[[\w:.-]+\] )?\s*(\S+?\.\w+:\d+(?::\d+)?: (?:fatal )?error: .*)"),
     row("build.compile_error", "error[E", r"^(error\[E\d{4}\]: .*)"),
-    row("build.compile_error", "): error ", r"(\S+\.\w+\(\d+,\d+\): error \w+\d+: .*)"),
+    row("build.compile_error", "): error ", r"^(?:\[[\w:.-]+\] )?\s*(\S+\.\w+\(\d+,\d+\): error \w+\d+: .*)"),
     row(
         "build.compile_error",
         ".go:",
-        r"^(?:\[\w+\] )?(?:\./)?(\S+\.go:\d+:\d+: .*)",
+        r"^(?:\[[\w:.-]+\] )?(?:\./)?(\S+\.go:\d+:\d+: .*)",
         r"^vet: (\S+\.go:\d+:\d+: .*)",
     ),
     row("shell.missing_module", "cannot find -l", r"cannot find -l(\w+)"),

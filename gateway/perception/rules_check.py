@@ -59,7 +59,7 @@ LINT_RULES: tuple[Rule, ...] = (
     row(
         "lint.failed",
         ".py:|(warning): |(error): |(info): ",
-        r"(\S+\.py:\d+:\d+: (?:\[\w\] )?[A-Z]{1,4}\d{2,5}\b.*)",
+        r"^\s*(\S+\.py:\d+:\d+: (?:\[\w\] )?[A-Z]{1,4}\d{2,5}\b.*)",
         r"\b(SC\d{4}) \(",
     ),
     row("lint.failed", "--> ", r"^\s*--> (\S+\.\w+):\d+:\d+"),
@@ -69,7 +69,7 @@ LINT_RULES: tuple[Rule, ...] = (
         r"^(.+?)\.{3,}(?:\([^)]*\))?Failed$",
         r"^- hook id: (\S+)",
         r"would reformat (\S+)",
-        r"(\S+) would be reformatted",
+        r"^(\S+) would be reformatted",
         r"\[warn\] (\S+\.\w+)",
         r"^Diff in (\S+)",
     ),

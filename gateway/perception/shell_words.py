@@ -7,6 +7,9 @@ import re
 MAX_COMMAND = 16_384
 """Characters of a command that are read; what follows is a heredoc's or a script's tail and names no other command."""
 
+MAX_WORDS = 1_024
+"""Words and operators read of a command: generous for a hand-written script, a bound for a generated one."""
+
 _MAX_NESTING = 8
 """Substitutions inside substitutions beyond this depth are taken as one opaque word."""
 
@@ -31,7 +34,7 @@ def words(command: str) -> list[str]:
     heredocs: list[tuple[str, bool]] = []
     at = 0
     drop_next = False
-    while at < end:
+    while at < end and len(found) < MAX_WORDS:
         char = text[at]
         if char in " \t\r\\" and (blank := _BLANK.match(text, at)):
             at = blank.end()

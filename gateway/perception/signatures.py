@@ -22,7 +22,8 @@ _VOLATILE = re.compile(
   | (?P<hex>\b0x[0-9a-fA-F]+\b
         |\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b
         |\b(?=[a-f]*\d)[0-9a-f]{7,64}\b)
-  | (?P<duration>(?<![\w.])\d+(?:\.\d+)?[ ]?(?:ns|µs|us|ms|s|secs?|seconds?|m|mins?|minutes?|h|hours?)\b
+  | (?P<duration>(?<![\w.])(?:\d+h)?(?:\d+m(?=\d))?\d+(?:\.\d+)?
+        [ ]?(?:ns|µs|us|ms|s|secs?|seconds?|m|mins?|minutes?|h|hours?)\b
         (?:[ ]?\d+(?:\.\d+)?(?:ms|s|m)\b)*)
   | (?P<place>(?<=\w):\d+(?::\d+)?(?!\d*[\w.])|\(\d+,[ ]?\d+\))
   | (?P<line>(?i:\b(?:line|char|column|col|pid|thread))[ ]\#?\d+)

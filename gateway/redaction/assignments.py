@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from gateway.redaction.haystack import Haystack
 from gateway.redaction.names import STEMS, WORD, SecretName, secret_name
-from gateway.redaction.quoting import Value, bare_line, bare_word, indented_block, listed_values, quoted_value
+from gateway.redaction.quoting import Value, bare_line, bare_word, indented_block, listed_values, quoted_value, whole
 from gateway.redaction.spans import Reading, Span
 from gateway.redaction.values import has_digit, is_named_after_secret, is_phrase, is_written_out, looks_random
 
@@ -76,8 +76,8 @@ def find_assigned(haystack: Haystack, reading: Reading) -> Iterator[Span]:
             # Inside a value found already only a name at its very end has more to tell; this keeps the scan linear.
             if link and link.end() >= done and (place := _place(haystack.text, link)):
                 for value in _values(place, reading):
-                    done = value.end
-                    yield Span(value.start, value.end, place.name.kind)
+                    done = whole(haystack.text, value).end
+                    yield Span(value.start, done, place.name.kind)
 
 
 def _place(text: str, link: re.Match[str]) -> _Place | None:

@@ -81,8 +81,10 @@ def find_credentials(haystack: Haystack, reading: Reading) -> Iterator[Span]:
         for place in haystack.places(needle):
             if (match := _BEARER.match(text, place)) and looks_random(match["value"]):
                 yield Span(*match.span("value"), "authorization")
+    done = 0
     for place in haystack.places(b"cookie"):
-        if cookie := _COOKIE.match(text, place):
+        if place >= done and (cookie := _COOKIE.match(text, place)):
+            done = cookie.end()
             for pair in _COOKIE_PAIR.finditer(text, *cookie.span("pairs")):
                 if pair["name"].lower() not in _COOKIE_ATTRIBUTES and _is_written_out(pair["value"]):
                     yield Span(*pair.span("value"), "cookie")

@@ -26,7 +26,7 @@ _REST_OF_LINE = re.compile(r"(?:[^\n\x00\\]|\\(?!n)[^\x00]?)*")
 _SHELL_WORD = re.compile(r"[^\s\"'\x00;&|)\\]*")
 _TAG = re.compile(r"\[redacted:[a-z0-9-]+\]")
 _CUT_MARKER = re.compile(r"…\[[0-9]+ bytes cut\]…")
-_CONTINUATION = re.compile(rf"^{_MARGIN}([A-Za-z0-9+/=_-]{{16,}})[\"']?[ \t]{{0,60}}$", re.MULTILINE)
+_CONTINUATION = re.compile(rf"^{_MARGIN}([A-Za-z0-9+/_-]{{16,}}={{0,2}})[\"']?[ \t]{{0,60}}$", re.MULTILINE)
 _GREPPED = re.compile(
     r"^(?:[^\s:=\"']{0,200}[/\\])?\.env[\w.-]{0,40}[:-](?:[0-9]{1,7}[:-])?[^\n=]{0,127}=[ \t]{0,8}([^\n]+)",
     re.MULTILINE,

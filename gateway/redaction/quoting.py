@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 _LONGEST_VALUE = 4096
 """Characters. A longer value is cut there, which bounds the search for a closing quote that never comes."""
+_LONGEST_JUDGED = 96
+"""Characters of a bare word that decide whether it is a secret; words in words are judged again and again."""
 
 
 class Value(NamedTuple):
@@ -56,15 +58,23 @@ def quoted_value(text: str, position: int) -> Value | None:
 
 def bare_word(text: str, position: int, *, to_space: bool = False) -> Value:
     """The unquoted word at a position: a shell word or query value, or with `to_space` all up to white space."""
-    word = (_TO_SPACE if to_space else _WORD).match(text, position)
+    word = (_TO_SPACE if to_space else _WORD).match(text, position, position + _LONGEST_JUDGED)
     if word is None:
         return Value(position, position, False)
     return Value(position, position + len(word.group().rstrip(_TRAILING)), False)
 
 
+def whole(text: str, value: Value) -> Value:
+    """The value with the rest of its word, where that was too long to be judged in full."""
+    if value.quoted or value.end - value.start < _LONGEST_JUDGED - len(_TRAILING):
+        return value
+    rest = _TO_SPACE.match(text, value.end)
+    return value._replace(end=rest.end()) if rest else value
+
+
 def bare_line(text: str, position: int) -> Value:
     """The rest of the line, up to a quote."""
-    line = _LINE.match(text, position)
+    line = _LINE.match(text, position, position + _LONGEST_VALUE)
     return Value(position, position + len(line.group().rstrip()) if line else position, False)
 
 

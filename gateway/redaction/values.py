@@ -29,7 +29,7 @@ _REFERENCE = re.compile(
     re.DOTALL,
 )
 _PLACEHOLDER = re.compile(
-    r"[*•.…_#?-]{3,}|(?:[xX]{3,}[-_]?)+|\.{3}.*|…|(?i:your|insert|enter|replace|put)[-_ ]?[A-Za-z_ -]*"
+    r"[*•.…_#?-]{3,}|[xX]{3,}(?:[-_][xX]{3,})*[-_]?|\.{3}.*|…|(?i:your|insert|enter|replace|put)[-_ ]?[A-Za-z_ -]*"
     r"|(?i:my|some|the)[-_ ](?:api|secret|access|auth)?[-_ ]?(?:key|token|password|secret)"
 )
 _INTERPOLATION = re.compile(r"\$?\{[^{}]{0,200}\}|\$[A-Za-z_]\w*|%[sdv]|%\(\w+\)s")
@@ -37,7 +37,9 @@ _CODE = re.compile(
     r"[A-Za-z_][\w.:>-]*!?[(\[{].*|[A-Za-z_]\w*(?:(?:\.|::|->|\?\.)[A-Za-z_]\w*)+[!?]?|[(\[{&*!~<>|=:/?+-].*", re.DOTALL
 )
 _SEGMENTS = re.compile(r"[-_:./ ,@#=+\\?&()\[\]{}<>!*;|'\"]")
-_NAMED_SEGMENT = re.compile(r"(?:[A-Z]?[a-z]{1,20}|[A-Z]{1,20}(?![a-z])){1,6}[0-9]{0,4}|[A-Z]{1,20}|[0-9]{1,14}")
+_NAMED_SEGMENT = re.compile(
+    r"(?:[A-Z]?[a-z]{1,20}+|[A-Z]{1,20}?(?=[A-Z][a-z]|[^A-Za-z]|\Z)){1,6}+[0-9]{0,4}|[A-Z]{1,20}|[0-9]{1,14}"
+)
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 _NAMED_AFTER_SECRET = re.compile(r"(?i)\w*(?:key|token|secret|passw|pwd|cred|auth)\w*")
 _VARIABLE_NAME = re.compile(r"[A-Z]+(?:_[A-Z]+)*_(?:KEY|TOKEN|SECRET|PASSWORD|PASSPHRASE|CREDENTIALS?)")

@@ -27,7 +27,9 @@ TARGET_CHARS = 200
 @click.argument("session", required=False, default="")
 @click.option("--last", type=click.IntRange(1, MOST), default=10, show_default=True, help="So many decisions.")
 @click.option("--said", is_flag=True, help="Only those at which something was said.")
-@click.option("--project", type=click.Path(path_type=Path, resolve_path=True), help="Only of the project of this folder.")
+@click.option(
+    "--project", type=click.Path(path_type=Path, resolve_path=True), help="Only of the project of this folder."
+)
 @click.option("--json", "as_document", is_flag=True, help="One JSON document.")
 def command(session: str, last: int, said: bool, project: Path | None, as_document: bool) -> None:
     """Show the last decisions, newest last: what was said and where it comes from, or why nothing was.

@@ -76,6 +76,7 @@ def require_consent(question: str) -> None:
     try:
         agreed = click.confirm(question, err=True)
     except click.Abort:
+        click.echo(err=True)
         agreed = False
     if not agreed:
         raise click.ClickException("nothing was erased; --yes erases without asking")
@@ -84,9 +85,7 @@ def require_consent(question: str) -> None:
 async def will_go(connection: Connection, request: ForgetRequest) -> str:
     """What there is to lose."""
     telemetry = TelemetryServiceStub(connection.channels.to("telemetry"))
-    counted = await telemetry.Summarize(
-        SummarizeRequest(session_id=request.session_id, project_id=request.project_id)
-    )
+    counted = await telemetry.Summarize(SummarizeRequest(session_id=request.session_id, project_id=request.project_id))
     decisions = count(counted.decisions, "decision")
     if request.session_id:
         return f"{decisions}, all moments, and the lessons that rest on them alone"

@@ -16,7 +16,7 @@ from gateway.clients.claude_code import hooks_file
 from gateway.clients.claude_code.hooks_file import Change
 from gateway.clients.claude_code.settings_document import SettingsError
 from gateway.clients.claude_code.shim import install_shim, shim_command, shim_path
-from host.cli.layout import path_row, say
+from host.cli.layout import path_row, say, warn
 from host.cli.running import explained, print_json
 from host.cli.wiring import Address, Scope, address_of, document_of, file_of, troubles_of, wired_everywhere
 from host.home import spark_home
@@ -88,7 +88,7 @@ def install(client: str, scope: Scope, timeout: int, as_document: bool) -> None:
         say(f"Claude Code calls Spark at {address.url} already; nothing was changed.")
         path_row("settings", change.settings)
     for warning in warnings:
-        click.echo(f"Warning: {warning}", err=True)
+        warn(warning)
     if not address.up:
         say("Next: `spark up --detach` starts Spark. Without it the agent works on as if there were no hooks.")
     say("Once the agent has worked, `spark explain` shows what it was told and why, `spark lessons` what was learnt.")
@@ -192,7 +192,7 @@ def show(change: Change) -> None:
     if change.backup is not None:
         path_row("backup", change.backup)
     if change.git_exclude is not None:
-        path_row("git exclude", change.git_exclude)
+        path_row("git exclude", os.path.normpath(change.git_exclude))
 
 
 def document(change: Change, warnings: list[str]) -> dict[str, object]:
@@ -204,6 +204,6 @@ def document(change: Change, warnings: list[str]) -> dict[str, object]:
         "removed": list(change.removed),
         "kept": list(change.kept),
         "backup": str(change.backup) if change.backup else None,
-        "git_exclude": str(change.git_exclude) if change.git_exclude else None,
+        "git_exclude": os.path.normpath(change.git_exclude) if change.git_exclude else None,
         "warnings": warnings,
     }

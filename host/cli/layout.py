@@ -40,6 +40,11 @@ def say(text: str, first: str = "", rest: str | None = None) -> None:
     click.echo(wrapped(text, first, rest))
 
 
+def warn(text: str) -> None:
+    """Prints a warning, beside what was asked for."""
+    click.echo(wrapped(f"Warning: {text}", rest="  "), err=True)
+
+
 def row(label: str, value: str) -> None:
     """Prints a value behind its label."""
     say(value, f"{label:<{LABEL_COLUMNS}} ")

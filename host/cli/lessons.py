@@ -36,7 +36,11 @@ class Learnt:
 
 
 @click.command("lessons")
-@click.option("--project", type=click.Path(path_type=Path, resolve_path=True), help="A folder of the project, else the current one.")
+@click.option(
+    "--project",
+    type=click.Path(path_type=Path, resolve_path=True),
+    help="A folder of the project, else the current one.",
+)
 @click.option("--all", "everywhere", is_flag=True, help="Of all projects.")
 @click.option("--retired", is_flag=True, help="Also those that something has since spoken against.")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many.")
@@ -124,10 +128,9 @@ def show_lesson(lesson: lesson_pb2.Lesson, *, with_project: bool) -> None:
 def explain_nothing(learnt: Learnt) -> None:
     """Says that there is nothing, and what makes something."""
     say(f"Nothing has been learnt yet{f' in {named(learnt.project)}' if learnt.project else ''}.")
-    say(
-        "Lessons come from work with the agent, once `spark hooks install claude-code` has connected it, "
-        "or out of existing transcripts: `spark import ~/.claude/projects`."
-    )
+    say("Lessons come from work with the agent, once it is connected, or out of existing transcripts:")
+    say("spark hooks install claude-code", "  ")
+    say("spark import ~/.claude/projects", "  ")
     if learnt.elsewhere:
         say(f"Other projects have {count(learnt.elsewhere, 'lesson')}: `spark lessons --all`.")
 

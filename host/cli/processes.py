@@ -35,13 +35,14 @@ def tree_of(pids: Iterable[int]) -> Tree:
     engines: dict[str, int] = {}
     shares: list[int | None] = []
     resident = 0
-    for pid, process in sorted(members.items()):
+    for pid, process in members.items():
         try:
             resident += process.memory_info().rss
             engine = ENGINES.get(process.name())
-            if engine is not None:
-                # The server itself is the first of its program; the others are its children.
-                engines.setdefault(engine, pid)
+            parent = members.get(process.ppid())
+            # A server's own children bear its name.
+            if engine is not None and (parent is None or parent.name() != process.name()):
+                engines[engine] = pid
             shares.append(share_of(process))
         except psutil.Error:
             continue

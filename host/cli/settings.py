@@ -11,7 +11,7 @@ import click
 
 from chassis.settings import AnySetting, BadSetting, Effective, Setting, Settings, read_tuneables
 from host.catalog import all_settings
-from host.cli.layout import path_row, say
+from host.cli.layout import path_row, say, warn
 from host.cli.running import explained, print_json
 from host.connection import settings_of
 from host.home import spark_home
@@ -44,7 +44,7 @@ def command(as_document: bool) -> None:
         click.echo()
         show(each)
     for key in unknown:
-        click.echo(f"\nWarning: {tuneables} sets {key}, which is no setting", err=True)
+        warn(f"{tuneables} sets {key}, which is no setting")
 
 
 def effective_of(known: Iterable[AnySetting], settings: Settings) -> list[Effective]:
@@ -137,5 +137,3 @@ def masked(url: str) -> str:
     # For NATS a user part without a colon is a token.
     hidden = shown_user if found["scheme"].lower() in {"postgres", "postgresql"} else MASK
     return f"{found['scheme']}://{hidden}@{bare[found.end() :]}"
-
-

@@ -8,12 +8,11 @@ import os
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import version
 from pathlib import Path
+from typing import TypeVar
 
 import click
 import httpx
-import psutil
 from grpc.aio import AioRpcError
 from spark.memory.v1.memory_pb2 import ListLessonsRequest
 from spark.memory.v1.memory_pb2_grpc import MemoryServiceStub
@@ -23,19 +22,22 @@ from spark.telemetry.v1.telemetry_pb2 import SummarizeRequest, SummarizeResponse
 from spark.telemetry.v1.telemetry_pb2_grpc import TelemetryServiceStub
 
 from host.catalog import SERVICES
-from host.cli.layout import count, local_time, milliseconds, path_row, row, say, span
+from host.cli.layout import ago, count, local_time, milliseconds, path_row, row, say
 from host.cli.processes import Tree, tree_of
 from host.cli.running import explained, print_json, run
 from host.cli.settings import masked
 from host.cli.wiring import Address, Wired, address_of, document_of, troubles_of, wired_everywhere
-from host.connection import Connection, connected
+from host.connection import connected
 from host.home import Run, read_run, read_served, spark_home
 
 NOT_READY = 1
 NOT_UP = 3
 PATIENCE_SECONDS = 3.0
 RECENT = timedelta(hours=24)
+UNKNOWN = "not known"
 ENGINES = {"postgres": "Postgres", "nats": "NATS"}
+
+Answer = TypeVar("Answer")
 
 
 @dataclass
@@ -75,7 +77,7 @@ def command(as_document: bool) -> None:
 
 async def ask(home: Path, running: Run) -> Report:
     """Asks the system that is up, and those of its services that run apart."""
-    report = Report(version=version("spark-advisory"), tree=tree_of([running.pid]))
+    report = Report()
     for service in SERVICES:
         served = read_served(home, service.name)
         if served is not None:
@@ -86,37 +88,25 @@ async def ask(home: Path, running: Run) -> Report:
     report.tree = tree_of(processes)
     await asyncio.gather(*(readiness(each, report) for each in processes.values()))
     async with connected(home) as connection:
-        await asyncio.gather(
-            *(noted(work, report, name) for name, work in questions(connection, report).items()),
+        to = connection.channels.to
+        since = SummarizeRequest()
+        since.since.FromDatetime(datetime.now(UTC) - RECENT)
+        report.packets, lessons, report.recent = await asyncio.gather(
+            answer("packets", PacketsServiceStub(to("packets")).GetStatus(GetStatusRequest()), report),
+            answer("memory", MemoryServiceStub(to("memory")).ListLessons(ListLessonsRequest(page_size=1)), report),
+            answer("telemetry", TelemetryServiceStub(to("telemetry")).Summarize(since), report),
         )
+        report.lessons = lessons.total if lessons else None
     return report
 
 
-def questions(connection: Connection, report: Report) -> dict[str, Awaitable[None]]:
-    """What the services are asked, by service."""
-    to = connection.channels.to
-
-    async def packets() -> None:
-        report.packets = await PacketsServiceStub(to("packets")).GetStatus(GetStatusRequest())
-
-    async def lessons() -> None:
-        page = await MemoryServiceStub(to("memory")).ListLessons(ListLessonsRequest(page_size=1))
-        report.lessons = page.total
-
-    async def recent() -> None:
-        request = SummarizeRequest()
-        request.since.FromDatetime(datetime.now(UTC) - RECENT)
-        report.recent = await TelemetryServiceStub(to("telemetry")).Summarize(request)
-
-    return {"packets": packets(), "memory": lessons(), "telemetry": recent()}
-
-
-async def noted(work: Awaitable[None], report: Report, service: str) -> None:
-    """Does it, or notes what is wrong."""
+async def answer(service: str, asked: Awaitable[Answer], report: Report) -> Answer | None:
+    """What a service answers; None when it does not, with the reason noted."""
     try:
-        await work
+        return await asked
     except AioRpcError as error:
         report.troubles.setdefault(service, error.details() or error.code().name)
+        return None
 
 
 async def readiness(running: Run, report: Report) -> None:
@@ -131,3 +121,106 @@ async def readiness(running: Run, report: Report) -> None:
         report.troubles[name] = f"no answer from {running.http}/ready: {type(error).__name__}"
         return
     report.troubles.update(troubles)
+
+
+def show(home: Path, running: Run | None, report: Report | None, hooks: list[Wired], address: Address) -> None:
+    """Prints it for a person."""
+    if running is None or report is None:
+        say("Spark is not up; `spark up --detach` starts it.")
+        path_row("Data", home)
+    else:
+        show_system(home, running, report)
+    for wired in hooks:
+        found = troubles_of(wired, address)
+        state = "installed" if wired.installed else "not installed"
+        row("Hooks" if wired is hooks[0] else "", f"claude-code, {wired.scope}: {'; '.join([state, *found])}")
+        path_row("", wired.settings)
+
+
+def show_system(home: Path, running: Run, report: Report) -> None:
+    """Prints what is up."""
+    say(f"Spark {report.version} is up {'but not ready' if report.troubles else 'and ready'}.")
+    for name, trouble in sorted(report.troubles.items()):
+        say(f"{name}: {trouble}", "  - ")
+    started = datetime.fromtimestamp(running.started, UTC)
+    row("Process", f"pid {running.pid}, since {local_time(started)} ({ago(started)})")
+    path_row("HTTP", running.http)
+    path_row("gRPC", running.grpc)
+    path_row("Socket", running.socket)
+    path_row("Data", home)
+    for service, served in report.apart.items():
+        row(service.capitalize(), f"apart, pid {served.pid}, {served.grpc}")
+    tree = report.tree
+    row(
+        "Memory",
+        f"{tree.memory_bytes / 1e6:.0f} MB ({tree.measure}) in {count(tree.processes, 'process', 'processes')}",
+    )
+    for name, engine in engines_of(running, report).items():
+        row(ENGINES[name], f"embedded, pid {engine['pid']}" if engine["embedded"] else f"external, {engine['url']}")
+    row("Lessons", UNKNOWN if report.lessons is None else str(report.lessons))
+    packets, recent = report.packets, report.recent
+    if packets is None:
+        row("Packets", UNKNOWN)
+    else:
+        parts = f"{packets.fresh} fresh, {packets.stale} stale, {packets.invalidated} out of use"
+        row("Packets", f"{packets.total}: {parts}")
+    if recent is None:
+        row("Last 24 h", UNKNOWN)
+    else:
+        latency = f"; reply p50 {milliseconds(recent.p50_us)}, p95 {milliseconds(recent.p95_us)}"
+        said = f"{count(recent.decisions, 'decision')}, {recent.said} with advice"
+        row("Last 24 h", said + (latency if recent.decisions else ""))
+
+
+def engines_of(running: Run, report: Report) -> dict[str, dict[str, object]]:
+    """Where the engines are."""
+    found: dict[str, dict[str, object]] = {}
+    for name, url in zip(ENGINES, (running.database_url, running.nats_url), strict=True):
+        pid = report.tree.engines.get(name)
+        found[name] = {"embedded": pid is not None, "pid": pid, "url": masked(url)}
+    return found
+
+
+def document(
+    home: Path, running: Run | None, report: Report | None, hooks: list[Wired], address: Address
+) -> dict[str, object]:
+    """The same for a program."""
+    told: dict[str, object] = {"up": False, "ready": False, "home": str(home)}
+    if running is not None and report is not None:
+        told |= {
+            "up": True,
+            "ready": not report.troubles,
+            "troubles": report.troubles,
+            "version": report.version,
+            "pid": running.pid,
+            "started": datetime.fromtimestamp(running.started, UTC).isoformat(),
+            "http": running.http,
+            "grpc": running.grpc,
+            "socket": running.socket,
+            "services": dict(running.services),
+            "apart": {name: {"pid": each.pid, "grpc": each.grpc} for name, each in report.apart.items()},
+            "processes": report.tree.processes,
+            "memory_bytes": report.tree.memory_bytes,
+            "memory_measure": report.tree.measure,
+            "engines": engines_of(running, report),
+            "lessons": report.lessons,
+            "packets": counts_of(report.packets),
+            "last_24_h": summary_of(report.recent),
+        }
+    return {**told, "hooks": [document_of(wired, address) for wired in hooks]}
+
+
+def counts_of(packets: GetStatusResponse | None) -> dict[str, int] | None:
+    """Packets in numbers."""
+    if packets is None:
+        return None
+    return {name: getattr(packets, name) for name in ("total", "fresh", "stale", "invalidated")}
+
+
+def summary_of(recent: SummarizeResponse | None) -> dict[str, object] | None:
+    """Decisions in numbers; times in microseconds."""
+    if recent is None:
+        return None
+    silences = {each.name: each.count for each in recent.silences}
+    numbers = {name: getattr(recent, name) for name in ("decisions", "said", "p50_us", "p90_us", "p95_us", "p99_us")}
+    return {**numbers, "routes": {each.name: each.count for each in recent.routes}, "silences": silences}

@@ -41,6 +41,15 @@ class Fixed:
 
 
 @dataclass(frozen=True, slots=True)
+class Resolved:
+    """A failure went away without anything to learn."""
+
+    lesson_id: str
+    place: Place
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """The user refused a call."""
 
@@ -63,7 +72,7 @@ class Worked:
     """Lessons whose step made this call work: its success does not speak against them."""
 
 
-Finding = Failed | Fixed | Refused | Worked
+Finding = Failed | Fixed | Resolved | Refused | Worked
 
 
 def follow(state: SessionState, event: Event) -> tuple[SessionState, list[Finding]]:
@@ -112,7 +121,9 @@ def succeeded(state: SessionState, event: Event, call: Call) -> tuple[SessionSta
         if fix is not None:
             findings.append(Fixed(failure.lesson_id, event.place, event.at, failure, call, fix))
             helped.append(failure.lesson_id)
-        elif not resolves(failure, call):
+        elif resolves(failure, call):
+            findings.append(Resolved(failure.lesson_id, event.place, event.at))
+        else:
             still.append(replace(failure, steps=(*failure.steps, call)[-STEPS_AT_MOST:]))
     fact = call.tool in SHELLS and call.purpose in FACTS and bool(call.target)
     findings.append(Worked(event.place, event.at, call, fact, tuple(helped)))

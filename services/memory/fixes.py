@@ -21,6 +21,13 @@ ALIKE_SAME_PROGRAM = 0.34
 SHELLS = frozenset({"Bash"})
 EDITS = frozenset({"Edit", "MultiEdit", "Write", "NotebookEdit"})
 
+LOOKING = frozenset(
+    {"ls", "find", "grep", "rg", "ag", "fd", "cat", "head", "tail", "which", "tree", "stat", "wc", "echo"}
+)
+"""Programs that look around: that one of them found something does not mend what failed."""
+
+BARE_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*$")
+
 WORD = re.compile(r"[A-Za-z0-9_./:@-]*[A-Za-z0-9_][A-Za-z0-9_./:@-]*")
 
 
@@ -54,8 +61,7 @@ def fix_of_edit(failure: OpenFailure, success: Call) -> Fix | None:
     read_between = any(step.tool == "Read" and step.target == failure.call.target for step in failure.steps)
     if failure.failure_class in READ_BEFORE and read_between:
         return Fix(FixKind.READ_FIRST, success.target)
-    if failure.failure_class.startswith("edit.") and success.digest != failure.call.digest:
-        return Fix(FixKind.CHANGED_EDIT, success.target)
+    # That another text could be replaced says nothing about how to do better.
     return None
 
 
@@ -71,13 +77,14 @@ def fix_of_command(failure: OpenFailure, success: Call) -> Fix | None:
         return Fix(FixKind.OTHER_DIRECTORY, success.target, (success.directory,)) if success.directory else None
     if cause is Cause.CODE and not adds_to(failed, success):
         return None
-    if names_failing_thing(failure, success):
+    if names_failing_thing(failure, success) or not same_errand(failure, success):
         return None
     common = likeness(failed.target, success.target)
     if success.target_class == failed.target_class:
         return Fix(FixKind.CHANGED_ARGUMENTS, success.target) if common >= ALIKE_SAME_PROGRAM else None
-    wraps = bool(failed.program) and failed.program in words(success.target) - {success.program}
-    if wraps or (common >= ALIKE and cause is not Cause.CODE):
+    if success.program in LOOKING:
+        return None
+    if wraps(failed, success) or (common >= ALIKE and cause is Cause.SURROUNDINGS):
         return Fix(FixKind.OTHER_COMMAND, success.target)
     return None
 
@@ -117,6 +124,37 @@ def names_failing_thing(failure: OpenFailure, success: Call) -> bool:
         return False
     flags = set(re.findall(r"-{1,2}[A-Za-z][\w-]*", failure.signature))
     return bool(flags & set(success.target.split()))
+
+
+def wraps(failed: Call, success: Call) -> bool:
+    """Whether a success runs the failed program through another one, on the same things; flags may differ."""
+    things = {word for word in failed.target.split() if not word.startswith("-")}
+    return bool(failed.program) and success.program != failed.program and things <= words(success.target)
+
+
+def same_errand(failure: OpenFailure, success: Call) -> bool:
+    """Whether two calls of one program set out to do the same: its first word, where it has one, is the same.
+
+    Where that very word was refused, another one is the fix. A program that looks around does the same only when it
+    looks for the same thing.
+    """
+    failed = failure.call
+    if success.program != failed.program:
+        return True
+    if failed.program in LOOKING and failure.failure_class == "shell.no_such_path":
+        return bool({posixpath.basename(word) for word in words(failure.signature)} & words(success.target))
+    if failure.failure_class == "shell.unknown_subcommand":
+        return True
+    first, second = errand(failed), errand(success)
+    return not first or not second or first == second
+
+
+def errand(call: Call) -> str:
+    """The first bare word after a program: what it is asked to do; empty where it is asked by flags or paths."""
+    rest = call.target.split()
+    names = [posixpath.basename(word) for word in rest]
+    after = names.index(call.program) + 1 if call.program in names else 0
+    return rest[after] if after < len(rest) and BARE_WORD.match(rest[after]) else ""
 
 
 def adds_to(failed: Call, success: Call) -> bool:

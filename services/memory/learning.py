@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from services.memory.episodes import Failed, Finding, Fixed, Refused, Worked, follow
+from services.memory.episodes import Failed, Finding, Fixed, Refused, Resolved, Worked, follow
 from services.memory.lessons import (
     on_fact,
     on_failed,
@@ -120,6 +120,8 @@ def applied(lesson: Lesson | None, finding: Finding) -> Lesson | None:
             return on_failed(lesson, finding)
         case Fixed():
             return on_fixed(lesson, finding) if lesson is not None else None
+        case Resolved():
+            return replace(lesson, resolved=lesson.resolved + 1) if lesson is not None else None
         case Refused():
             return on_refused(lesson, finding)
         case Worked():
@@ -129,7 +131,7 @@ def applied(lesson: Lesson | None, finding: Finding) -> Lesson | None:
 def about(finding: Finding) -> str:
     """Identity of the lesson that a finding is about; empty when it is about none."""
     match finding:
-        case Failed() | Fixed():
+        case Failed() | Fixed() | Resolved():
             return finding.lesson_id
         case Refused():
             return rejection_id(finding.place, finding.call, finding.reason)

@@ -26,6 +26,8 @@ REPEATS_CODE = 3
 
 REFUSALS_WITHOUT_REASON = 2
 SUCCESSES_OF_FACT = 2
+SESSIONS_OF_FACT = 2
+"""A command of one session may be about that session's work; one of two is how the project works."""
 
 
 def on_failed(lesson: Lesson | None, finding: Failed) -> Lesson:
@@ -126,11 +128,12 @@ def enough(lesson: Lesson) -> bool:
         case Kind.FAILURE_FIX:
             return lesson.contradicted <= lesson.provenance.fixes
         case Kind.REPEATED_FAILURE:
-            return count >= (REPEATS_CODE if cause_of(lesson.failure_class) is Cause.CODE else REPEATS_USAGE)
+            needed = REPEATS_CODE if cause_of(lesson.failure_class) is Cause.CODE else REPEATS_USAGE
+            return count - lesson.resolved >= needed
         case Kind.USER_REJECTION:
             return bool(lesson.call.target) and (bool(lesson.user_reason) or count >= REFUSALS_WITHOUT_REASON)
         case Kind.PROJECT_FACT:
-            return count >= SUCCESSES_OF_FACT
+            return count >= SUCCESSES_OF_FACT and len(lesson.provenance.sessions) >= SESSIONS_OF_FACT
 
 
 def certainty(lesson: Lesson) -> float:

@@ -33,7 +33,6 @@ class FixKind(Enum):
     STEP_BEFORE = "step_before"
     OTHER_DIRECTORY = "other_directory"
     OTHER_PATH = "other_path"
-    CHANGED_EDIT = "changed_edit"
 
 
 class State(Enum):
@@ -142,6 +141,8 @@ class Lesson:
     fix: Fix | None = None
     contradicted: int = 0
     """How often the fix was tried again and failed."""
+    resolved: int = 0
+    """How often the failure went away without anything to learn: the same call again, another edit, mended code."""
     tried: tuple[str, ...] = ()
     """Calls that failed in the same way, newest last."""
     user_reason: str = ""

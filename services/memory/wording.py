@@ -68,8 +68,6 @@ def fixed(lesson: Lesson, fix: Fix) -> str:
             return f"{failure}; it worked in the folder {steps}. {seen}"
         case FixKind.OTHER_PATH:
             return f"{code(lesson.call.shown)} was not found here before; the file was at {worked}. {seen}"
-        case FixKind.CHANGED_EDIT:
-            return f"An edit of {worked} failed here before ({why(lesson)}); another edit of it worked. {seen}"
 
 
 def repeated(lesson: Lesson) -> str:
@@ -86,11 +84,8 @@ def refused(lesson: Lesson) -> str:
     count = lesson.provenance.occurrences
     often = f"{count} times, last on {when}" if count > 1 else f"on {when}"
     said = f" and said {quote(lesson.user_reason, REASON_CHARS)}" if lesson.user_reason else ""
-    what = (
-        f"{code(lesson.call.shown)}"
-        if lesson.call.tool == "Bash"
-        else f"{lesson.call.tool} of {code(lesson.call.shown)}"
-    )
+    call = lesson.call
+    what = code(call.target_class or call.shown) if call.tool == "Bash" else f"{call.tool} of {code(call.shown)}"
     return f"The user refused {what} {often}{said}."
 
 
@@ -106,7 +101,9 @@ def known(lesson: Lesson) -> str:
 def why(lesson: Lesson) -> str:
     """Class and salient words of the error."""
     named = CLASS_WORDS.get(lesson.failure_class, lesson.failure_class.partition(".")[2].replace("_", " "))
-    return f"{named}: {quote(lesson.signature, SIGNATURE_CHARS)}" if lesson.signature else named
+    # What the client itself says of an edit is always the same sentence.
+    said = lesson.signature and lesson.failure_class.partition(".")[0] not in {"edit", "read"}
+    return f"{named}: {quote(lesson.signature, SIGNATURE_CHARS)}" if said else named
 
 
 def times(count: int, last: datetime) -> str:

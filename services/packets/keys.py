@@ -34,6 +34,9 @@ USAGE_BEFORE_CALL = frozenset({"shell.bad_flag", "shell.unknown_subcommand", "sh
 
 NAMES_THE_THING = USAGE_BEFORE_CALL | {"shell.missing_module", "shell.missing_tool", "shell.missing_env"}
 
+UNNAMED = "shell.exit_code"
+"""Says only that something failed."""
+
 NEEDS_A_KNOWN_COMMAND = frozenset(
     {"shell.command_not_found", "shell.missing_tool", "shell.missing_module", "shell.wrong_directory"}
     | {"shell.unknown_subcommand", "test.none_found", "shell.no_such_path"}
@@ -82,9 +85,10 @@ def of_failure(lesson: lesson_pb2.Lesson) -> list[Filed]:
     filed = [Filed(key("failed", tool, target, failure), EXACT)]
     if failure in NAMES_THE_THING and signature:
         filed.append(Filed(key("named", tool, failure, signature), NAMED))
-    elif lesson.kind == lesson_pb2.LESSON_KIND_FAILURE_FIX:
+    elif lesson.kind == lesson_pb2.LESSON_KIND_FAILURE_FIX and failure.startswith("shell.") and failure != UNNAMED:
         filed.append(Filed(key("failed-class", tool, group, failure), CLASS))
-    if lesson.worked_since:
+    # Most edits come after a read, so a word before each would be noise.
+    if lesson.worked_since or lesson.fix.kind == lesson_pb2.FIX_KIND_READ_FIRST:
         return filed
     filed.append(Filed(key("call", tool, target), EXACT))
     if failure in USAGE_BEFORE_CALL and lesson.program:
@@ -95,10 +99,14 @@ def of_failure(lesson: lesson_pb2.Lesson) -> list[Filed]:
 
 def of_rejection(lesson: lesson_pb2.Lesson) -> list[Filed]:
     """Before a like call, and on a prompt about it."""
-    filed = [Filed(key("call", lesson.tool, lesson.target), EXACT)]
+    words = of_words(lesson)
     if lesson.tool == "Bash" and lesson.target_class:
-        filed.append(Filed(key("program", lesson.tool, lesson.program, lesson.target_class), CLASS))
-    return filed + of_words(lesson)
+        same = Filed(key("program", lesson.tool, lesson.program, lesson.target_class), CLASS)
+        return [Filed(key("call", lesson.tool, lesson.target), EXACT), same, *words]
+    # One refused edit was about that edit; a file refused twice is about the file.
+    if lesson.provenance.occurrences > 1:
+        return [Filed(key("call", lesson.tool, lesson.target), EXACT), *words]
+    return words
 
 
 def of_fact(lesson: lesson_pb2.Lesson) -> list[Filed]:

@@ -134,12 +134,14 @@ def baseline_offer(moment: moment_pb2.Moment, gate: packets_pb2.GateState, polic
 def piece_of(candidate: packets_pb2.Candidate) -> Piece:
     """A candidate as the gate sees it."""
     packet = candidate.packet
+    fact = packet.lesson.kind == lesson_pb2.LESSON_KIND_PROJECT_FACT
     return Piece(
         packet_id=packet.packet_id,
         text=packet.text,
         context=min(1.0, candidate.score / FULL_MATCH),
         confidence=packet.confidence,
-        negative=packet.lesson.kind != lesson_pb2.LESSON_KIND_PROJECT_FACT,
+        negative=not fact,
+        group=f"fact {packet.lesson.purpose}" if fact else "",
     )
 
 

@@ -71,6 +71,8 @@ class Piece:
     confidence: float
     negative: bool
     """Whether it speaks of something that failed or was refused."""
+    group: str = ""
+    """Of pieces of one group only the best is said; empty belongs to none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,22 +97,22 @@ class Judged:
 def judge(pieces: Sequence[Piece], occasion: Occasion, seen: Seen, policy: Policy) -> list[Judged]:
     """The gate's word on each piece, in the order given; at most `max_items` are let through."""
     judged: list[Judged] = []
-    said: list[str] = []
+    said: list[Piece] = []
     for piece in pieces:
         score = score_of(piece, occasion)
         authority = authority_of(score)
         reason = hindrance(piece, authority, occasion, seen, policy) or crowding(piece, said, policy)
         if reason is None:
-            said.append(piece.text)
+            said.append(piece)
         judged.append(Judged(piece, score, authority, reason))
     return judged
 
 
-def crowding(piece: Piece, said: Sequence[str], policy: Policy) -> Reason | None:
+def crowding(piece: Piece, said: Sequence[Piece], policy: Policy) -> Reason | None:
     """What the pieces already let through leave no place for. The first piece is cut to fit."""
-    if piece.text in said:
+    if any(piece.text == other.text or (piece.group and piece.group == other.group) for other in said):
         return Reason.DUPLICATE
-    taken = sum(len(text) + 1 for text in said)
+    taken = sum(len(other.text) + 1 for other in said)
     if said and (len(said) >= policy.max_items or taken + len(piece.text) > policy.max_chars - len(LABEL)):
         return Reason.NO_ROOM
     return None

@@ -64,9 +64,6 @@ class Decisions:
             # Another process has dropped a day that this one remembers as made.
             self._days.clear()
             raise StoreUnavailable("Postgres: the partition of a day has gone") from error
-        except asyncpg.InternalClientError as error:
-            # A connection whose server has just died between two statements: that is no fault of the decisions.
-            raise StoreUnavailable(f"Postgres: {error}") from error
         self._days |= days
         return [by_key[row["workspace_id"], row["observed_at"], row["decision_id"]] for row in stored]
 

@@ -153,7 +153,7 @@ def call(kind: m.MomentKind.ValueType, payload: Payload, *, error: str = "") -> 
         tool_input=tool_input,
         error="[Request interrupted by user]" if payload.get("is_interrupt") is True else error,
         user_reason=user_reason(error) if error else None,
-        duration_ms=min(duration, 2**31) if isinstance(duration, int) and duration > 0 else 0,
+        duration_ms=min(duration, 2**31) if type(duration) is int and duration > 0 else 0,
     )
 
 

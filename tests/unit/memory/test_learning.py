@@ -240,14 +240,35 @@ def test_a_refusal_without_a_reason_counts_from_the_second(story: Story) -> None
     assert "2 times" in lesson.text
 
 
-def test_the_command_that_runs_the_tests_becomes_a_fact(story: Story) -> None:
+def test_the_command_that_runs_the_tests_becomes_a_fact_in_a_second_session(story: Story) -> None:
     assert story.shell("make check", purpose=Purpose.TEST) is None
+    assert story.shell("make check", purpose=Purpose.TEST) is None
+    story.session = "two"
     lesson = story.shell("make check", purpose=Purpose.TEST)
     assert lesson is not None
     assert lesson.kind is Kind.PROJECT_FACT
     assert lesson.text.startswith("Tests run here with `make check`")
-    assert story.shell("make check", purpose=Purpose.TEST) is None, "a fact is told again only when doubled"
-    assert story.shell("make check", purpose=Purpose.TEST) is not None
+    told = [story.shell("make check", purpose=Purpose.TEST) is not None for _ in range(4)]
+    assert told == [False, False, True, False], "a fact is told again only when doubled"
+
+
+def test_a_failure_that_went_away_each_time_does_not_count_as_repeated(story: Story) -> None:
+    for _ in range(3):
+        story.file("Edit", "src/a.py", "edit.string_not_found", digest="first try")
+        story.file("Edit", "src/a.py", digest="second try")
+        assert story.shell("tool sync x", "shell.exit_code", "busy") is None
+        story.shell("tool sync x")
+    assert story.active == []
+
+
+def test_another_errand_of_the_same_program_is_no_fix(story: Story) -> None:
+    story.shell("./harness.sh verify all", "shell.exit_code", "", program="harness.sh", target_class="harness.sh")
+    assert story.shell("./harness.sh cleanup all", program="harness.sh", target_class="harness.sh") is None
+
+
+def test_a_program_that_is_merely_named_did_not_wrap_the_failed_one(story: Story) -> None:
+    story.shell("entry enabl", "shell.unknown_subcommand", "entry enabl")
+    assert story.shell("rm entry") is None
 
 
 def test_a_wrong_call_that_works_by_now_retires_its_lesson(story: Story) -> None:

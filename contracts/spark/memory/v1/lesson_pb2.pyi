@@ -73,8 +73,6 @@ class _FixKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FixKind.Value
     """The same command in another folder."""
     FIX_KIND_OTHER_PATH: _FixKind.ValueType  # 6
     """Another path."""
-    FIX_KIND_CHANGED_EDIT: _FixKind.ValueType  # 7
-    """Another edit of the same file."""
 
 class FixKind(_FixKind, metaclass=_FixKindEnumTypeWrapper):
     """FixKind says what was different when it worked."""
@@ -93,8 +91,6 @@ FIX_KIND_OTHER_DIRECTORY: FixKind.ValueType  # 5
 """The same command in another folder."""
 FIX_KIND_OTHER_PATH: FixKind.ValueType  # 6
 """Another path."""
-FIX_KIND_CHANGED_EDIT: FixKind.ValueType  # 7
-"""Another edit of the same file."""
 Global___FixKind: _TypeAlias = FixKind  # noqa: Y015
 
 class _LessonState:

@@ -128,7 +128,8 @@ CASES: list[tuple[str, str, str, str]] = [
     ("git flag", "Exit code 128\nfatal: unrecognized argument: --frob", "shell.bad_flag", "--frob"),
     (
         "merge",
-        "Exit code 1\nAuto-merging a.txt\nCONFLICT (content): Merge conflict in a.txt\nAutomatic merge failed; fix conflicts",
+        "Exit code 1\nAuto-merging a.txt\nCONFLICT (content): Merge conflict in a.txt\n"
+        "Automatic merge failed; fix conflicts",
         "shell.git_conflict",
         "Merge conflict in a.txt",
     ),
@@ -193,9 +194,11 @@ CASES: list[tuple[str, str, str, str]] = [
     (
         "npm elsewhere",
         "Exit code 254\nnpm error code ENOENT\nnpm error syscall open\nnpm error path /srv/x/package.json\n"
-        "npm error enoent Could not read package.json: Error: ENOENT: no such file or directory, open '/srv/x/package.json'",
+        "npm error enoent Could not read package.json: Error: ENOENT: no such file or directory, open "
+        "'/srv/x/package.json'",
         "shell.wrong_directory",
-        "npm error enoent Could not read package.json: Error: ENOENT: no such file or directory, open '/srv/x/package.json'",
+        "npm error enoent Could not read package.json: Error: ENOENT: no such file or directory, open "
+        "'/srv/x/package.json'",
     ),
     (
         "npm peers",
@@ -282,7 +285,8 @@ CASES: list[tuple[str, str, str, str]] = [
     # the network and other machines
     (
         "docker daemon",
-        "Exit code 1\nCannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?",
+        "Exit code 1\nCannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker "
+        "daemon running?",
         "shell.connection_refused",
         "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?",
     ),
@@ -321,13 +325,15 @@ CASES: list[tuple[str, str, str, str]] = [
     ),
     (
         "port in python",
-        'Exit code 1\nTraceback (most recent call last):\n  File "<stdin>", line 2, in <module>\nOSError: [Errno 98] Address already in use',
+        'Exit code 1\nTraceback (most recent call last):\n  File "<stdin>", line 2, in <module>\n'
+        "OSError: [Errno 98] Address already in use",
         "shell.port_in_use",
         "OSError: [Errno N] Address already in use",
     ),
     (
         "port in node",
-        "Exit code 1\nnode:events:502\n      throw er; // Unhandled 'error' event\n\nError: listen EADDRINUSE: address already in use :::3000\n"
+        "Exit code 1\nnode:events:502\n      throw er; // Unhandled 'error' event\n\n"
+        "Error: listen EADDRINUSE: address already in use :::3000\n"
         "    at Server.setupListenHandle [as _listen2] (node:net:1908:16)",
         "shell.port_in_use",
         "3000",
