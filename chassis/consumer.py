@@ -8,17 +8,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import nats.errors
 import nats.js.errors
 from nats.aio.msg import Msg
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.aio.subscription import Subscription
+from nats.js.api import AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy
 from prometheus_client import Counter, Gauge
 
 from chassis.bus import Bus
 from chassis.faults import BusUnavailable, DeadlineExceeded, StoreUnavailable
+from chassis.identifiers import digest
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +32,8 @@ BATCH = 200
 # More in flight than one batch keeps the next one ready while this one is stored.
 IN_FLIGHT = 4 * BATCH
 ACK_WAIT_S = 30.0
+HOLD_EVERY_S = ACK_WAIT_S / 3
+STOP_S = 2.0
 RETRY_S = (0.05, 0.1, 0.2, 0.5, 1.0)
 
 
@@ -53,14 +58,22 @@ class Consumer:
         self._stream = stream
         self._subject = subject
         self._handler = handler
-        self._arrived: asyncio.Queue[Msg] = asyncio.Queue()
+        self._arrived: deque[Msg] = deque()
+        self._arrival = asyncio.Event()
+        self._subscription: Subscription | None = None
+        self._stopping = False
+        self._held_at = 0.0
         self._progress = asyncio.Condition()
         self._task: asyncio.Task[None] | None = None
         self.done = 0
         """Stream sequence up to which everything delivered here is stored."""
 
     async def start(self) -> None:
-        """Binds to the durable consumer, creating it at first, and begins."""
+        """Binds to the durable consumer, creating it at first, and begins.
+
+        What a dead process was given and did not store would come again out of order, and only after ACK_WAIT_S. So
+        where nobody else consumes, the consumer is made anew from the first event that is not stored.
+        """
         deliver = f"_SPARK.deliver.{self._name}"
         config = ConsumerConfig(
             durable_name=self._name,
@@ -72,18 +85,40 @@ class Consumer:
             max_ack_pending=IN_FLIGHT,
             filter_subject=self._subject,
         )
-        await self._bus.client.subscribe(deliver, queue=self._name, cb=self._arrived.put)
-        info = await self._bus.jetstream.add_consumer(self._stream, config)
-        if info.ack_floor:
-            self.done = info.ack_floor.stream_seq
+        known = await self._known()
+        if known is not None and known.ack_floor is not None:
+            self.done = known.ack_floor.stream_seq
+            if known.num_ack_pending and not known.push_bound:
+                await self._bus.jetstream.delete_consumer(self._stream, self._name)
+                config.deliver_policy, config.opt_start_seq = DeliverPolicy.BY_START_SEQUENCE, self.done + 1
+            else:
+                # Where a consumer begins cannot be changed later.
+                config.deliver_policy = known.config.deliver_policy
+                config.opt_start_seq = known.config.opt_start_seq
+        self._subscription = await self._bus.client.subscribe(deliver, queue=self._name, cb=self._arrive)
+        await self._bus.jetstream.add_consumer(self._stream, config)
         self._task = asyncio.create_task(self._run(), name=f"consumer {self._name}")
 
     async def stop(self) -> None:
-        """Ends after the batch in hand; what is not stored comes again."""
+        """Ends after the batch in hand, or after 2 s without it; what is not stored comes again."""
+        self._stopping = True
+        self._arrival.set()
+        with contextlib.suppress(OSError, nats.errors.Error):
+            if self._subscription is not None:
+                await self._subscription.unsubscribe()
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            _, late = await asyncio.wait([self._task], timeout=STOP_S)
+            for task in late:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+        with contextlib.suppress(OSError, nats.errors.Error):
+            for message in self._arrived:
+                await message.nak()
+
+    async def _arrive(self, message: Msg) -> None:
+        self._arrived.append(message)
+        self._arrival.set()
 
     async def reached(self, sequence: int, patience: float) -> int:
         """Waits until everything up to a place in the stream is stored; returns how far it is.
@@ -102,6 +137,11 @@ class Consumer:
             raise DeadlineExceeded(f"{self._name} is at {self.done} of {sequence}") from None
         return self.done
 
+    async def _known(self) -> ConsumerInfo | None:
+        with contextlib.suppress(nats.js.errors.NotFoundError):
+            return await self._bus.jetstream.consumer_info(self._stream, self._name)
+        return None
+
     async def _catch_up(self) -> None:
         """Another replica may have stored what this one waits for: the server knows."""
         with contextlib.suppress(OSError, TimeoutError, nats.errors.Error, nats.js.errors.Error):
@@ -112,16 +152,18 @@ class Consumer:
                 self.done = max(self.done, info.ack_floor.stream_seq)
 
     async def _run(self) -> None:
-        while True:
-            messages = [await self._arrived.get()]
-            while len(messages) < BATCH and not self._arrived.empty():
-                messages.append(self._arrived.get_nowait())
-            LAG.labels(self._name).set(len(messages) + self._arrived.qsize())
+        while not self._stopping:
+            self._arrival.clear()
+            if not self._arrived:
+                await self._arrival.wait()
+                continue
+            messages = [self._arrived.popleft() for _ in range(min(BATCH, len(self._arrived)))]
+            LAG.labels(self._name).set(len(messages) + len(self._arrived))
             await self._store(messages)
             async with self._progress:
                 self.done = max(self.done, messages[-1].metadata.sequence.stream)
                 self._progress.notify_all()
-            LAG.labels(self._name).set(self._arrived.qsize())
+            LAG.labels(self._name).set(len(self._arrived))
 
     async def _store(self, messages: list[Msg]) -> None:
         attempt = 0
@@ -157,7 +199,8 @@ class Consumer:
         )
         # The whole subject is kept, so that what is forgotten can be found and purged here too.
         subject = f"spark.dead.{self._name}.{messages[0].subject}"
-        carried = {"spark-error": type(error).__name__}
+        once = digest("dead", self._name, messages[0].subject, str(messages[0].metadata.sequence.stream))
+        carried = {"Nats-Msg-Id": once, "spark-error": type(error).__name__}
         while True:
             try:
                 await self._bus.publish("DEAD_LETTERS", subject, messages[0].data, carried, timeout=5)
@@ -168,8 +211,13 @@ class Consumer:
         CONSUMED.labels(self._name, "dead").inc()
 
     async def _hold(self, messages: list[Msg]) -> None:
+        """Keeps all that was delivered from coming again while the store is away."""
+        now = asyncio.get_running_loop().time()
+        if now - self._held_at < HOLD_EVERY_S:
+            return
+        self._held_at = now
         with contextlib.suppress(OSError, nats.errors.Error):
-            for message in messages:
+            for message in (*messages, *self._arrived):
                 await message.in_progress()
 
     async def _acknowledge(self, messages: list[Msg]) -> None:

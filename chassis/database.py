@@ -1,7 +1,8 @@
 """Connections to Postgres: a few, kept warm, handed out in turn.
 
 asyncpg's own pool resets a connection at each release, 100 µs that the hot path does not have; here nothing is reset,
-so a caller leaves a connection as it found it. First come, first served: a stack of connections would starve waiters.
+so a caller leaves a connection as it found it. First come, first served: asyncio's semaphore keeps the order of those
+who wait, which its queue does not.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -31,6 +33,8 @@ OUTAGE = (
     asyncpg.CannotConnectNowError,
     asyncpg.PostgresSystemError,
     asyncpg.InternalServerError,
+    # A deadlock or a conflict of two writers: the same statement works when it is tried again.
+    asyncpg.TransactionRollbackError,
 )
 """Errors that say that Postgres is away or cannot write, not that a statement is wrong."""
 
@@ -42,9 +46,9 @@ class Database:
         self._url = url
         self._role = role
         self._size = size
-        self._free: asyncio.Queue[asyncpg.Connection | None] = asyncio.Queue()
-        for _ in range(size):
-            self._free.put_nowait(None)
+        self._turn = asyncio.Semaphore(size)
+        self._free: deque[asyncpg.Connection | None] = deque([None] * size)
+        self._leaving: set[asyncio.Task[None]] = set()
         self._closed = False
 
     @asynccontextmanager
@@ -52,10 +56,13 @@ class Database:
         """One connection for the time of the block; broken ones are replaced.
 
         Raises:
-            StoreUnavailable: when Postgres cannot be reached or went away during the block.
+            StoreUnavailable: when Postgres cannot be reached or went away during the block, or after `close`.
             InvalidArgument: when the block gave it a text with a NUL.
         """
-        held = await self._free.get()
+        if self._closed:
+            raise StoreUnavailable("Postgres: the connections are closed")
+        await self._turn.acquire()
+        held = self._free.popleft()
         try:
             if held is None or held.is_closed():
                 held = await self._connect()
@@ -69,13 +76,16 @@ class Database:
         except (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError) as error:
             raise InvalidArgument("a text holds a NUL, which cannot be kept") from error
         except asyncio.CancelledError:
-            # A statement cut short leaves the connection in an unknown state.
+            # A statement cut short leaves the connection in an unknown state; hanging up calls it off at the server.
             if held is not None:
-                held.terminate()
+                task = asyncio.create_task(hang_up(held))
+                self._leaving.add(task)
+                task.add_done_callback(self._leaving.discard)
                 held = None
             raise
         finally:
-            self._free.put_nowait(held)
+            self._free.append(held)
+            self._turn.release()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[asyncpg.Connection]:
@@ -98,12 +108,16 @@ class Database:
             await connection.fetchval("select 1")
 
     async def close(self) -> None:
-        """Closes all connections."""
+        """Closes all connections, each once it is free."""
+        if self._closed:
+            return
+        self._closed = True
         for _ in range(self._size):
-            held = await self._free.get()
+            await self._turn.acquire()
+            held = self._free.popleft()
             if held is not None:
-                with contextlib.suppress(*OUTAGE, TimeoutError):
-                    await held.close(timeout=1.0)
+                await hang_up(held)
+        await asyncio.gather(*self._leaving)
 
     async def _connect(self) -> asyncpg.Connection:
         # Losing the last instants of what was shown costs a repeated hint; waiting for the disk costs every hook.
@@ -112,8 +126,14 @@ class Database:
             options["role"] = self._role
         try:
             return await asyncpg.connect(self._url, timeout=CONNECT_SECONDS, server_settings=options)
-        except (TimeoutError, asyncpg.PostgresError) as error:
+        except (TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresError) as error:
             raise StoreUnavailable(f"Postgres: {first_line(error)}") from error
+
+
+async def hang_up(connection: asyncpg.Connection) -> None:
+    """Calls off what the connection is at, and closes it; within a second, or else by force."""
+    with contextlib.suppress(*OUTAGE, asyncpg.PostgresError):
+        await connection.close(timeout=1.0)
 
 
 def first_line(error: BaseException) -> str:

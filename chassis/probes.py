@@ -14,6 +14,11 @@ from chassis.faults import Fault
 from chassis.service import Check
 
 CHECK_SECONDS = 1.0
+PAUSE_SECONDS = 0.02
+
+
+class NotReady(Exception):
+    """Something that this process needs does not answer; the message names it."""
 
 
 class Readiness:
@@ -26,6 +31,18 @@ class Readiness:
         """What does not answer, by name; empty when all is well."""
         results = await asyncio.gather(*(self._try(check) for check in self._checks.values()))
         return {name: trouble for name, trouble in zip(self._checks, results, strict=True) if trouble}
+
+    async def awaited(self, patience: float) -> None:
+        """Returns once all is well.
+
+        Raises:
+            NotReady: when patience, in seconds, ends first.
+        """
+        give_up = asyncio.get_running_loop().time() + patience
+        while troubles := await self.troubles():
+            if asyncio.get_running_loop().time() > give_up:
+                raise NotReady("; ".join(f"{name}: {trouble}" for name, trouble in troubles.items()))
+            await asyncio.sleep(PAUSE_SECONDS)
 
     async def _try(self, check: Check) -> str:
         try:

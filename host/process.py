@@ -35,6 +35,7 @@ from host.listeners import HttpListener, port_busy
 log = logging.getLogger(__name__)
 
 GRACE_SECONDS = 2.0
+READY_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ class Process:
             PortBusy: when a port is taken.
             BusUnavailable: when NATS does not answer.
             StoreUnavailable: when Postgres does not.
+            NotReady: when something else does not answer within 10 s.
         """
         try:
             await self._start(place)
@@ -124,10 +126,12 @@ class Process:
         self._resources.push_async_callback(server.stop, GRACE_SECONDS)
         await server.serving(ready=True)
         checks = {**checks_of(carried, bus), **self._checks}
-        listener = HttpListener(web_app(carried, checks, place.host), place.host, place.http_port, place.socket)
+        readiness = Readiness(checks)
+        listener = HttpListener(web_app(carried, readiness, place.host), place.host, place.http_port, place.socket)
         await listener.start()
         self._resources.push_async_callback(listener.stop)
         self.http_port = listener.port
+        await readiness.awaited(READY_SECONDS)
 
     async def _begin(self, running: Running) -> None:
         await running.start()
@@ -157,10 +161,10 @@ def checks_of(carried: Sequence[tuple[Service, Running]], bus: Bus) -> dict[str,
     return checks
 
 
-def web_app(carried: Sequence[tuple[Service, Running]], checks: Mapping[str, Check], host: str) -> Door:
+def web_app(carried: Sequence[tuple[Service, Running]], readiness: Readiness, host: str) -> Door:
     """The routes of all services with the probes, behind the door."""
     routes = [route for _, running in carried for route in running.routes]
-    routes += probe_routes(Readiness(checks), version("spark-advisory"))
+    routes += probe_routes(readiness, version("spark-advisory"))
     handlers = {HTTPException: explain_http_error}
     return Door(Starlette(routes=routes, exception_handlers=handlers), hosts=[host])  # pyright: ignore[reportArgumentType]
 

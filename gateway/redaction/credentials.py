@@ -11,11 +11,10 @@ _USER_INFO = re.compile(
     r"://(?P<user>[^\s:@/\"'<>\\?#\[\]]{0,128})"
     r"(?::(?:(?P<password>[^\s\"'<>/?#\\]{1,512})|(?!\d{1,5}/)(?P<slashed>[^\s\"'<>\\]{1,512}))@|@)(?=[\w\[.$%{-])"
 )
+# From the name of a header, quoted or not, to its value, in a request, a mapping or a call's arguments.
+_HEADER = r"(?:\\{0,7}[\"'])?(?:\]?[ \t]{0,8}[:=]|,(?=[ \t]{0,8}f?\\{0,7}[\"'`]))[ \t]{0,8}f?(?:\\{0,7}[\"'`])?"
 _BEARER = re.compile(r"(?:bearer|basic)[ \t]{1,8}(?P<value>[A-Za-z0-9._~+/=-]{12,})", re.IGNORECASE)
-_COOKIE = re.compile(
-    r"cookie(?:\\{0,7}[\"'])?[ \t]{0,8}(?:[:=]|,(?=[ \t]{0,8}[\"'`\\]))[ \t]{0,8}(?:\\{0,7}[\"'`])?(?P<pairs>[^\"'`\r\n\x00]+)",
-    re.IGNORECASE,
-)
+_COOKIE = re.compile(rf"cookie{_HEADER}(?P<pairs>[^\"'`\r\n\x00]+)", re.IGNORECASE)
 _COOKIE_PAIR = re.compile(r"(?P<name>[^\s=;,:]+)=(?P<value>[^;\s]+)")
 _COOKIE_ATTRIBUTES = frozenset(("path", "domain", "max-age", "expires", "samesite", "version", "priority"))
 
@@ -25,7 +24,6 @@ _OPTION = r"[^\n|;\x00]{0,240}?[ \t]"
 _USER_OPTION = rf"{_OPTION}(?:-[a-zA-Z]{{0,6}}u[ \t]*|--(?:proxy-)?user[ \t=]+)[\"']?[^\s:\"'$]{{0,128}}:"
 
 _SCHEME = r"(?:bearer|basic|token|digest|apikey|api-key|negotiate|bot|key)"
-_HEADER = r"(?:\\{0,7}[\"'])?(?:\]?[ \t]{0,8}[:=]|,(?=[ \t]{0,8}f?\\{0,7}[\"'`]))[ \t]{0,8}f?(?:\\{0,7}[\"'`])?"
 
 # What must occur for the row to be tried, what its pattern begins with (case ignored), the rest of the pattern with
 # the secret in the group `value`, and its kind.

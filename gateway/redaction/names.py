@@ -4,6 +4,8 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from gateway.redaction.vocabulary import BEFORE_PAT, HARMLESS_BEFORE_KEY, HARMLESS_BEFORE_TOKEN, SECRET_BEFORE_KEY
+
 
 class SecretName(NamedTuple):
     """What a name promises about its value."""
@@ -27,23 +29,7 @@ WORD = (
 _NAME = re.compile(rf"(?P<prefix>.*?)(?P<word>{WORD})", re.IGNORECASE | re.DOTALL)
 _LONGEST_NAME = 80
 
-# Words that are glued to `key` without a separator or a capital: `monkey` and `hotkey` are not secrets.
-_GLUED_TO_KEY = (
-    "api access account admin app auth client crypt crypto db deploy encrypt encryption hmac host jwt "
-    "license master priv private secret server service session shared sign signing ssh storage stripe user webhook"
-).split()
-_CERTAIN_BEFORE_KEY = frozenset(_GLUED_TO_KEY)
-_HARMLESS_BEFORE_KEY = frozenset(
-    "cache column composite config dict env field file first foreign group hash hot index item json keyword label last "
-    "lookup lru map message meta metric natural object order parent partition primary prop public query redis registry "
-    "routing row s3 search sort storage state tag template translation unique".split()
-)
-_HARMLESS_BEFORE_TOKEN = frozenset(
-    "bos close cls comma continuation cur current end eof eos first id last lexer mask max min next num open pad page "
-    "paren peek prev previous sep special start stop string sync type unk unknown".split()
-)
-# Personal access tokens share their abbreviation with patterns.
-_BEFORE_PAT = frozenset("ado azure bitbucket ci devops ext gh github gitlab jira".split())
+_GLUED_TO_KEY = tuple(SECRET_BEFORE_KEY)
 _SEPARATED = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z0-9]+")
 
 
@@ -68,14 +54,14 @@ def _classified(name: str) -> SecretName | None:
     if stem.startswith("key"):
         return _key_name(name, before, separated)
     if stem.startswith("token"):
-        harmless = before in _HARMLESS_BEFORE_TOKEN
+        harmless = before in HARMLESS_BEFORE_TOKEN
         return SecretName("token", bool(before) and not harmless, name.isupper() and not harmless)
     if stem.startswith(("passw", "passp", "passc", "pwd")):
         return SecretName("password", True)
     if stem.startswith("pass"):
         return SecretName("password", bool(prefix)) if separated else None
     if stem.startswith(("auth", "pat")):
-        if stem.startswith("pat") and before not in _BEFORE_PAT:
+        if stem.startswith("pat") and before not in BEFORE_PAT:
             return None
         return SecretName("token", stem.startswith("pat")) if separated else None
     return SecretName("credential" if stem.startswith("cred") else "secret", True)
@@ -83,7 +69,7 @@ def _classified(name: str) -> SecretName | None:
 
 def _key_name(name: str, before: str, separated: bool) -> SecretName | None:
     if not separated:
-        glued = before.endswith(tuple(_GLUED_TO_KEY))
+        glued = before.endswith(_GLUED_TO_KEY)
         return SecretName("key", True) if glued else None
-    exported = name.isupper() and before not in _HARMLESS_BEFORE_KEY
-    return SecretName("key", before in _CERTAIN_BEFORE_KEY, exported)
+    exported = name.isupper() and before not in HARMLESS_BEFORE_KEY
+    return SecretName("key", before in SECRET_BEFORE_KEY, exported)

@@ -3,6 +3,7 @@
 import re
 
 from gateway.redaction.spans import TAG_OPENING
+from gateway.redaction.vocabulary import ORDINARY_VALUES, SENTENCE_WORDS
 
 _SHORTEST = 4
 """Characters. Shorter values cannot be told from code and are no secret worth the name."""
@@ -12,24 +13,15 @@ _SHORTEST_RANDOM_IN_CODE = 16
 _SHORTEST_NUMBER = 6
 """Digits: below are counts and sizes, from here on one-time codes and PINs."""
 
-_ORDINARY_WORDS = frozenset(
-    "true false null none nil undefined auto default required optional include omit same-origin inherit empty missing "
-    "invalid expired incorrect wrong unset unknown string bytes integer number float bool boolean object char text "
-    "varchar uuid symbol unicode secretstr never void self this async await lambda function func return type password "
-    "passwd passphrase token secret hidden todo example placeholder redacted not".split()
-)
-_SENTENCE_WORDS = frozenset(
-    "a an and are as at be by can cannot do does for from has have if in is it must no not of on or should that the "
-    "this to too use used was will with your".split()
-)
+
 _REFERENCE = re.compile(
-    r"\$[A-Za-z_]\w*|\$env:\w+|\$\(.*|\$\{.*|%[A-Za-z_]\w*%|%\(\w+\)s|%[sdvq]|\{\{.*\}\}|\{[\w.:!\[\]'\"-]*\}|#\{.*\}"
-    r"|!\w+(?:[ \t].*)?|<[^<>]*>|<%.*%>|(?:op|vault|ref\+\w+|secretsmanager|ssm)://.*|arn:aws[\w-]*:\w+:.*"
+    r"\$[A-Za-z_]\w*|\$env:\w+|\$\(.*|\$\{[^{}]*\}?|%[A-Za-z_]\w*%|%\(\w+\)s|%[sdvq]|\{\{[^{}]*\}\}|\{[\w.:!\[\]'\"-]*\}|#\{.*\}"
+    r"|!(?i:vault|secret|env|ref|sub|getatt|join|include|reference)\b.*|<[^<>]*>|<%.*%>|(?:op|vault|ref\+\w+|secretsmanager|ssm)://.*|arn:aws[\w-]*:\w+:.*"
     r"|(?:secrets|vars?|env|process\.env|import\.meta\.env|os\.environ|local|data|module|each)\.[\w.\[\]\"'-]+",
     re.DOTALL,
 )
 _PLACEHOLDER = re.compile(
-    r"[*•.…_#?-]{3,}|[xX]{3,}(?:[-_][xX]{3,})*[-_]?|\.{3}.*|…|(?i:your|insert|enter|replace|put)[-_ ]?[A-Za-z_ -]*"
+    r"[*•.…_#?-]{3,}|[xX]{3,}(?:[-_][xX]{3,})*[-_]?|(?i:your|insert|enter|replace|put)[-_ ][A-Za-z_ -]*"
     r"|(?i:my|some|the)[-_ ](?:api|secret|access|auth)?[-_ ]?(?:key|token|password|secret)"
 )
 _INTERPOLATION = re.compile(r"\$?\{[^{}]{0,200}\}|\$[A-Za-z_]\w*|%[sdv]|%\(\w+\)s")
@@ -42,6 +34,7 @@ _NAMED_SEGMENT = re.compile(
 )
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 _NAMED_AFTER_SECRET = re.compile(r"(?i)\w*(?:key|token|secret|passw|pwd|cred|auth)\w*")
+_PROSE = SENTENCE_WORDS | ORDINARY_VALUES
 _VARIABLE_NAME = re.compile(r"[A-Z]+(?:_[A-Z]+)*_(?:KEY|TOKEN|SECRET|PASSWORD|PASSPHRASE|CREDENTIALS?)")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _PATH = re.compile(
@@ -60,7 +53,7 @@ def is_written_out(value: str, *, certain: bool, quoted: bool, bare_words: bool)
     value = value.strip()
     if len(value) < _SHORTEST or value.startswith(TAG_OPENING):
         return False
-    if value.lower() in _ORDINARY_WORDS or _REFERENCE.fullmatch(value) or _PLACEHOLDER.fullmatch(value):
+    if value.lower() in ORDINARY_VALUES or _REFERENCE.fullmatch(value) or _PLACEHOLDER.fullmatch(value):
         return False
     if value.isdecimal():
         return certain and len(value) >= _SHORTEST_NUMBER
@@ -89,8 +82,7 @@ def is_named_after_secret(value: str) -> bool:
 def is_phrase(value: str) -> bool:
     """Whether several bare words are a passphrase and not a sentence about one."""
     words = value.split()
-    ordinary = _SENTENCE_WORDS | _ORDINARY_WORDS
-    return len(words) > 1 and all(word.isalnum() and word.lower() not in ordinary for word in words)
+    return len(words) > 1 and all(word.isalnum() and word.lower() not in _PROSE for word in words)
 
 
 def has_digit(value: str) -> bool:

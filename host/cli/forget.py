@@ -37,13 +37,13 @@ def command(session: str | None, project: Path | None, project_id: str | None, y
     if as_document:
         print_json(as_json(gone))
     elif any((gone.moments, gone.lessons, gone.packets, gone.decisions)):
-        parts = [
-            count(gone.moments, "moment"),
-            count(gone.lessons, "lesson"),
-            count(gone.packets, "row of packets", "rows of packets"),
-            count(gone.decisions, "decision"),
-        ]
-        say(f"Erased of {subject}: {', '.join(parts)}.")
+        counted = {
+            "moment": gone.moments,
+            "lesson": gone.lessons,
+            "prepared piece": gone.packets,
+            "decision": gone.decisions,
+        }
+        say(f"Erased of {subject}: {', '.join(count(number, name) for name, number in counted.items() if number)}.")
     else:
         say(f"Nothing was there of {subject}.")
 

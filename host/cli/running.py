@@ -18,6 +18,7 @@ from rich.console import Console
 from chassis import logs, tracing
 from chassis.faults import Fault
 from chassis.migrations import MigrationError
+from chassis.probes import NotReady
 from chassis.settings import BadSetting
 from host.engines import EngineError
 from host.listeners import PortBusy
@@ -49,7 +50,7 @@ def explained() -> Generator[None]:
     """Turns expected failures into one line for the user."""
     try:
         yield
-    except (EngineError, PortBusy, BadSetting, MigrationError) as error:
+    except (EngineError, PortBusy, BadSetting, MigrationError, NotReady) as error:
         raise click.ClickException(str(error)) from error
     except Fault as fault:
         raise click.ClickException(fault.message) from fault

@@ -100,15 +100,12 @@ class Library:
                 envelope.agent_id,
                 envelope.project_id,
                 version,
-                len(packet_ids),
+                list(packet_ids),
                 orjson.dumps(shown).decode(),
                 orjson.dumps(tools).decode(),
                 at,
             )
-            if granted is None:
-                return False
-            await connection.execute(queries.COUNT_SHOWN, envelope.workspace_id, list(packet_ids))
-        return True
+        return granted is not None
 
     async def put(self, workspace_id: str, packet: packets_pb2.Packet) -> bool:
         """Stores a packet under its keys; False when a newer revision is there."""

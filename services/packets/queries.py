@@ -35,21 +35,22 @@ left join lateral (
 number of packets; the rank within one answer adds twice the effectiveness, as the original system did."""
 
 CLAIM = """
-insert into packets.agent_session as gate
-    (workspace_id, session_id, agent_id, project_id, version, emitted, shown, tools, updated_at)
-values ($1, $2, $3, $4, 1, $6, $7, $8, $9)
-on conflict (workspace_id, session_id, agent_id) do update
-    set version = gate.version + 1, emitted = gate.emitted + $6, shown = gate.shown || $7, tools = gate.tools || $8,
-        updated_at = $9
-    where gate.version = $5
-returning version
+with claimed as (
+    insert into packets.agent_session as gate
+        (workspace_id, session_id, agent_id, project_id, version, emitted, shown, tools, updated_at)
+    values ($1, $2, $3, $4, 1, cardinality($6::text[]), $7, $8, $9)
+    on conflict (workspace_id, session_id, agent_id) do update
+        set version = gate.version + 1, emitted = gate.emitted + excluded.emitted,
+            shown = gate.shown || excluded.shown, tools = gate.tools || excluded.tools, updated_at = excluded.updated_at
+        where gate.version = $5
+    returning version
+), counted as (
+    update packets.packet set usage_count = usage_count + 1, read_count = read_count + 1
+    where workspace_id = $1 and packet_id = any($6::text[]) and exists (select from claimed)
+)
+select version from claimed
 """
-"""Takes effect only when the state is still the one that the gate judged by."""
-
-COUNT_SHOWN = """
-update packets.packet set usage_count = usage_count + 1, read_count = read_count + 1
-where workspace_id = $1 and packet_id = any($2::text[])
-"""
+"""Takes effect only when the state is still the one that the gate judged by; then what is shown is counted too."""
 
 PUT = """
 insert into packets.packet as old

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import grpc
 from grpc.aio import AioRpcError
+from prometheus_client import Counter
 from spark.memory.v1 import lesson_pb2
 from spark.moment.v1 import moment_pb2
 from spark.packets.v1 import packets_pb2
@@ -61,6 +62,9 @@ AUTHORITIES = {
 }
 
 
+PIECES = Counter("spark_advice_pieces", "Pieces of advice said, general tips apart from lessons", ["source"])
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """The pieces on offer at a moment, and the route by which they came."""
@@ -96,7 +100,11 @@ class Decider:
             for _ in range(ATTEMPTS):
                 offer = await self._offer(moment, call)
                 decision, chosen = compose(offer, moment, self._policy)
-                if not chosen or not self._policy.emit or await self._claimed(moment, offer, chosen, call):
+                if not chosen or not self._policy.emit:
+                    return decision
+                if await self._claimed(moment, offer, chosen, call):
+                    for item in chosen:
+                        PIECES.labels("baseline" if item.piece.packet_id.startswith(PREFIX) else "lesson").inc()
                     return decision
         except AioRpcError as error:
             late = error.code() == grpc.StatusCode.DEADLINE_EXCEEDED

@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 
 from chassis.database import CONNECT_SECONDS, Database
-from chassis.faults import StoreUnavailable
+from chassis.faults import InvalidArgument, StoreUnavailable
 from host.engines import Postgres
 from tests.integration.chassis.waiting import eventually
 
@@ -101,11 +101,15 @@ async def test_a_connection_that_died_between_uses_is_replaced(database_url: str
 
 async def test_a_connection_that_dies_in_use_is_an_outage_once(database_url: str, observer: asyncpg.Connection) -> None:
     database = Database(database_url, size=1)
-    with pytest.raises(StoreUnavailable, match=r"^Postgres: \S") as caught:
+    before = await pid_of(database)
+
+    async def use() -> None:
         async with database.connection() as connection:
-            before = await connection.fetchval(PID)
             await observer.execute("select pg_terminate_backend($1)", before)
             await connection.fetchval("select 1")
+
+    with pytest.raises(StoreUnavailable, match=r"^Postgres: \S") as caught:
+        await use()
     assert "\n" not in caught.value.message
     assert await pid_of(database) != before
     await database.close()
@@ -185,9 +189,9 @@ async def test_a_caller_that_gives_up_waiting_takes_no_connection_away(database_
 @pytest.mark.parametrize(
     ("statement", "argument", "expected"),
     [
-        ("select $1::integer", "no number", asyncpg.InterfaceError),
-        ("select $1::bigint", 2**63, asyncpg.InterfaceError),
-        ("select $1::text", "nul \0 inside", asyncpg.PostgresError),
+        ("select $1::integer", "no number", asyncpg.DataError),
+        ("select $1::bigint", 2**63, asyncpg.DataError),
+        ("select $1::text", "nul \0 inside", InvalidArgument),
         ("select * from missing where n = $1::integer", 1, asyncpg.UndefinedTableError),
         ("select 1 / $1::integer", 0, asyncpg.DivisionByZeroError),
     ],
@@ -212,10 +216,13 @@ async def test_a_transaction_is_durable_and_all_or_nothing(database: Database, o
         assert await observer.fetchval("select count(*) from kept") == 0
     assert await observer.fetchval("select count(*) from kept") == 1
 
-    with pytest.raises(RuntimeError, match="on purpose"):
+    async def fail() -> None:
         async with database.transaction() as connection:
             await connection.execute("insert into kept values (2)")
             raise RuntimeError("on purpose")
+
+    with pytest.raises(RuntimeError, match="on purpose"):
+        await fail()
     assert await observer.fetchval("select count(*) from kept") == 1
 
     async with database.connection() as connection:
@@ -250,9 +257,8 @@ async def test_a_transaction_that_is_cancelled_leaves_nothing(database: Database
         {"path": "/missing"},
         {"netloc": "127.0.0.1:1", "query": ""},
         {"query": "host=/nonexistent"},
-        {"query": "port=many"},
     ],
-    ids=["no such database", "nothing listens", "no such socket", "no such port"],
+    ids=["no such database", "nothing listens", "no such socket"],
 )
 async def test_what_cannot_be_reached_is_an_outage_within_its_time(database_url: str, change: dict[str, str]) -> None:
     database = Database(urlunsplit(urlsplit(database_url)._replace(**change)))
@@ -267,6 +273,7 @@ async def test_what_cannot_be_reached_is_an_outage_within_its_time(database_url:
 
 async def test_after_closing_there_is_no_database(database: Database, observer: asyncpg.Connection) -> None:
     await asyncio.gather(*(pid_of(database) for _ in range(2)))
+    await database.close()
     await database.close()
     with pytest.raises(StoreUnavailable, match="closed"):
         async with asyncio.timeout(5):

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.system.agent import Agent
-from tests.integration.system.spark import Spark
+from tests.integration.system.running_spark import Spark
 
 
 @pytest.fixture(scope="module")

@@ -80,6 +80,7 @@ PREFIXED: dict[str, tuple[str, int, str]] = {
     "notion_old": ("secret_", 43, ALPHANUMERIC),
     "figma": ("figd_", 40, URL_SAFE),
     "sentry": ("sntrys_", 60, ALPHANUMERIC),
+    "square": ("sq0csp-", 43, URL_SAFE),
     "age": ("AGE-SECRET-KEY-1", 58, UPPER),
 }
 
@@ -123,6 +124,11 @@ def slack_webhook(random: Random) -> Sample:
     return Sample(f"https://hooks.slack.com/services/{secret}", secret)
 
 
+def mailchimp(random: Random) -> Sample:
+    secret = drawn(random, 32, HEX)
+    return Sample(f"{secret}-us{random.randint(1, 21)}", secret)
+
+
 def whole_jwt(random: Random) -> Sample:
     token = jwt(random)
     return Sample(token, token)
@@ -135,6 +141,7 @@ STANDALONE: dict[str, Callable[[Random], Sample]] = {
     "discord": discord,
     "slack": slack,
     "slack_webhook": slack_webhook,
+    "mailchimp": mailchimp,
     "jwt": whole_jwt,
 }
 """Secrets that are recognised wherever they stand."""
@@ -223,7 +230,7 @@ def escaped_key_block(random: Random) -> Sample:
 def putty(random: Random) -> Sample:
     body = "\n".join(key_body(random, 6))
     return Sample(
-        f"PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nPrivate-Lines: 6\n{body}\nPrivate-MAC: {drawn(random, 64, HEX)}",
+        f"PuTTY-User-Key-File-3: ssh-ed25519\nPrivate-Lines: 6\n{body}\nPrivate-MAC: {drawn(random, 64, HEX)}",
         body,
     )
 

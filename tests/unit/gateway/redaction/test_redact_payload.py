@@ -3,7 +3,7 @@
 import copy
 import json
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -88,13 +88,14 @@ def test_a_payload_without_secrets_stays(event: dict[str, Any]) -> None:
     assert redact_payload(event) == (event, 0)
 
 
-def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+def places(value: object, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """The path of every string of a payload."""
     if isinstance(value, str):
         return [path]
-    items = (
-        list(value.items()) if isinstance(value, dict) else list(enumerate(value)) if isinstance(value, list) else []
-    )
+    if isinstance(value, dict):
+        items = list(cast("dict[Any, object]", value).items())
+    else:
+        items = list(enumerate(cast("list[object]", value))) if isinstance(value, list) else []
     return [found for key, item in items for found in places(item, (*path, key))]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import httpx
 
 from chassis.identifiers import new_ulid
-from tests.integration.system.spark import HOOK_PATH
+from tests.integration.system.running_spark import HOOK_PATH
 
 Payload = dict[str, Any]
 
@@ -39,23 +40,22 @@ class Agent:
     async def prompts(self, text: str) -> httpx.Response:
         return await self.send(self.payload("UserPromptSubmit", prompt=text, prompt_id=new_ulid()))
 
-    async def fails(self, command: str, error: str) -> httpx.Response:
-        """Proposes a command, which then fails; the reply is the one to the failure."""
-        proposed = self.call("PreToolUse", command)
-        await self.send(proposed)
-        failed = {**proposed, "hook_event_name": "PostToolUseFailure", "error": error, "is_interrupt": False}
-        return await self.send(failed)
+    async def fails(self, command: str, error: str, **fields: Any) -> httpx.Response:
+        return await self.send(
+            self.call("PostToolUseFailure", command, error=error, is_interrupt=False, duration_ms=40, **fields)
+        )
 
     async def works(self, command: str) -> httpx.Response:
-        """Proposes a command, which then works; the reply is the one to the success."""
-        proposed = self.call("PreToolUse", command)
-        await self.send(proposed)
-        return await self.send({**proposed, "hook_event_name": "PostToolUse", "tool_response": {"stdout": "done"}})
+        return await self.send(self.call("PostToolUse", command, tool_response={"stdout": "done"}, duration_ms=40))
 
     async def learns(self, word: str) -> httpx.Response:
         """Meets a failure that the word makes its own, and its fix; the reply is the one to the success."""
         await self.fails(failing(word), unknown_flag(word))
         return await self.works(working(word))
+
+
+def sessions_of(agents: Iterable[Agent]) -> list[str]:
+    return [agent.session for agent in agents]
 
 
 def failing(word: str) -> str:

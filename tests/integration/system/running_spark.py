@@ -152,3 +152,9 @@ class Spark:
             return await connection.fetch(query, *values)
         finally:
             await connection.close()
+
+    async def occurrences(self, target: str) -> int:
+        """How often the one lesson about the failure of a call was met, in all projects together."""
+        query = """select body->'provenance'->'occurrences' from memory.lesson
+                   where body->'call'->>'target' = $1 and body->>'failure_class' <> ''"""
+        return sum(int(row[0]) for row in await self.rows(query, target))
