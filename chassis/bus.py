@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import nats
 import nats.errors
 import nats.js.errors
 from nats.aio.client import Client
@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 PUBLISHED = Counter("spark_events_published", "Events by stream and result", ["stream", "result"])
 
+CONNECT_S = 5.0
 DAY = 86_400.0
 MIB = 1024 * 1024
 
@@ -78,24 +79,36 @@ class Bus:
         Raises:
             BusUnavailable: when no server answers.
         """
+        client = Client()
+        told: list[str] = []
 
         async def report(error: Exception) -> None:
-            log.warning("bus trouble", extra={"action": "bus_error", "error": str(error) or type(error).__name__})
+            text = str(error) or type(error).__name__
+            if text not in told:  # Attempts follow each other ten times a second and fail alike.
+                told.append(text)
+                log.warning("bus trouble", extra={"action": "bus_error", "error": text})
+
+        async def recover() -> None:
+            told.clear()
+            log.info("bus back", extra={"action": "bus_back"})
 
         try:
-            client = await nats.connect(
-                url,
-                name="spark",
-                connect_timeout=2,
-                # Without reconnects `connect` hangs on a server that is not up.
-                allow_reconnect=True,
-                max_reconnect_attempts=-1,
-                reconnect_time_wait=0.1,
-                ping_interval=10,
-                error_cb=report,
-            )
+            async with asyncio.timeout(CONNECT_S):
+                await client.connect(
+                    url,
+                    name="spark",
+                    connect_timeout=2,
+                    allow_reconnect=True,
+                    # At first, too, so that nats-py would never come back from a server that is not up.
+                    max_reconnect_attempts=-1,
+                    reconnect_time_wait=0.1,  # pyright: ignore[reportArgumentType]  (seconds, passed to sleep)
+                    ping_interval=10,
+                    error_cb=report,
+                    reconnected_cb=recover,
+                )
         except (OSError, TimeoutError, nats.errors.Error) as error:
-            raise BusUnavailable(f"NATS: {error or type(error).__name__}") from error
+            await client.close()
+            raise BusUnavailable(f"NATS: {', '.join(told) or error or type(error).__name__}") from error
         return cls(client)
 
     async def ensure_streams(self) -> None:

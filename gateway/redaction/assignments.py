@@ -49,9 +49,6 @@ class _Place(NamedTuple):
     """The text before the name, as far as it is looked at."""
     link: re.Match[str]
 
-    def as_exported(self) -> "_Place":
-        return self._replace(name=self.name._replace(certain=True)) if self.name.certain_if_exported else self
-
     def secret(self, value: Value, *, bare_words: bool) -> Value | None:
         written = self.text[value.start : value.end]
         quoted = value.quoted
@@ -63,7 +60,7 @@ class _Place(NamedTuple):
         written = self.text[value.start : value.end]
         mixed = len(written) >= _SHORTEST_STRONG and has_digit(written) and not written.replace(".", "").isdecimal()
         if looks_random(written) or (self.name.certain and mixed and " " not in written):
-            return self.secret(value, bare_words=False)
+            return self.secret(value, bare_words=value.quoted)
         return None
 
 
@@ -118,8 +115,8 @@ def _assigned(place: _Place, reading: Reading) -> Value | None:
     if operator[:2] in ("==", "!=", "=>"):
         return place.strong_secret(quoted_value(text, position) or bare_word(text, position))
     exported = operator == "=" and not link["before"] and not link["after"]
-    if exported:
-        place = place.as_exported()
+    if exported and (name.certain_if_exported or place.before.endswith(("?", "&"))):
+        place = place._replace(name=name._replace(certain=True))
     if quoted := quoted_value(text, position):
         return place.secret(quoted, bare_words=True)
     starts_line = _LINE_START.search(place.before) is not None

@@ -28,7 +28,7 @@ _SCHEME = r"(?:bearer|basic|token|digest|apikey|api-key|negotiate|bot|key)"
 # What must occur for the row to be tried, what its pattern begins with (case ignored), the rest of the pattern with
 # the secret in the group `value`, and its kind.
 _ROWS: tuple[tuple[str, str, str, str], ...] = (
-    ("auth", "authorization", rf"{_HEADER}{_SCHEME}[ \t:=]{{1,8}}(?P<value>[^\s\"'`\\,;\x00]{{4,}})", "authorization"),
+    ("auth", "authorization", rf"{_HEADER}{_SCHEME}[ \t:=]{{1,8}}(?P<value>[^\s\"'`\\\x00]{{4,}})", "authorization"),
     (
         "auth",
         "authorization",

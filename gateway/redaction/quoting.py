@@ -25,7 +25,10 @@ _OPENING = re.compile(
 _INSIDE = {
     quote: re.compile(rf"[^{quote}\\\n\x00]*(?:\\.[^{quote}\\\n\x00]*)*", re.DOTALL) for quote in ("'", '"', "`")
 }
-_WORD = re.compile(r"(?:[^\s\"'`\x00;&|<>\\]|(?<=\w)[\"'](?=\w)|\\(?![nrt\"'\\]))+")
+# A separator ends a word only where another word or assignment, or nothing, follows it.
+_WORD = re.compile(
+    r"(?:[^\s\"'`\x00;&|<>\\]|(?<=\w)[\"'](?=\w)|\\(?![nrt\"'\\])|[;&|](?![;&|\s\"'`]|\Z|[\w. %-]{1,40}=))+"
+)
 _TO_SPACE = re.compile(r"(?:[^\s\"'`\x00\\]|(?<=\w)[\"'](?=\w)|\\(?![nrt\"'\\]))+")
 _LINE = re.compile(r"[^\n\x00\"`]*")
 _BLOCK = re.compile(r"[|>][+-]?[0-9]?[ \t]*\n((?:[^\n\w]{0,12}[ \t]{2,}\S[^\n]*(?:\n|\Z))+)")

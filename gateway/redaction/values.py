@@ -13,10 +13,11 @@ _SHORTEST_RANDOM_IN_CODE = 16
 _SHORTEST_NUMBER = 6
 """Digits: below are counts and sizes, from here on one-time codes and PINs."""
 
-
 _REFERENCE = re.compile(
-    r"\$[A-Za-z_]\w*|\$env:\w+|\$\(.*|\$\{[^{}]*\}?|%[A-Za-z_]\w*%|%\(\w+\)s|%[sdvq]|\{\{[^{}]*\}\}|\{[\w.:!\[\]'\"-]*\}|#\{.*\}"
-    r"|!(?i:vault|secret|env|ref|sub|getatt|join|include|reference)\b.*|<[^<>]*>|<%.*%>|(?:op|vault|ref\+\w+|secretsmanager|ssm)://.*|arn:aws[\w-]*:\w+:.*"
+    r"\$[A-Za-z_]\w*|\$env:\w+|\$\(.*|\$\{[^{}]*\}?|%[A-Za-z_]\w*%|%\(\w+\)s|%[sdvq]|[:@][a-z_]+"
+    r"|\{\{[^{}]*\}\}|\{[\w.:!\[\]'\"-]*\}|#\{[^{}]*\}|<[^<>]*>|<%.*%>"
+    r"|!(?i:vault|secret|env|ref|sub|getatt|join|include|reference)\b.*"
+    r"|(?:op|vault|ref\+\w+|secretsmanager|ssm)://.*|arn:aws[\w-]*:\w+:.*"
     r"|(?:secrets|vars?|env|process\.env|import\.meta\.env|os\.environ|local|data|module|each)\.[\w.\[\]\"'-]+",
     re.DOTALL,
 )
@@ -25,23 +26,32 @@ _PLACEHOLDER = re.compile(
     r"|(?i:my|some|the)[-_ ](?:api|secret|access|auth)?[-_ ]?(?:key|token|password|secret)"
 )
 _INTERPOLATION = re.compile(r"\$?\{[^{}]{0,200}\}|\$[A-Za-z_]\w*|%[sdv]|%\(\w+\)s")
-_CODE = re.compile(
-    r"[A-Za-z_][\w.:>-]*!?[(\[{].*|[A-Za-z_]\w*(?:(?:\.|::|->|\?\.)[A-Za-z_]\w*)+[!?]?|[(\[{&*!~<>|=:/?+-].*", re.DOTALL
+_PLAIN = re.compile(r"[A-Za-z _:./,@()-]*")
+_VARIABLE_NAME = re.compile(r"[A-Z]+(?:_[A-Z]+)*_(?:KEY|TOKEN|SECRET|PASSWORD|PASSPHRASE|CREDENTIALS?)")
+
+# Calls, subscripts, literals of collections and attributes; no character that only a password would have.
+_EXPRESSION = re.compile(
+    r"(?:[A-Za-z_][\w.:>-]*!?)?[(\[{][\w.,:=*\"'\[\](){}&>%/ -]*|[A-Za-z_]\w*(?:(?:\.|::|->|\?\.)[A-Za-z_]\w*)+[!?]?"
 )
+_UNARY = re.compile(r"[!*&~+<-]{1,2}[A-Za-z_][\w.>-]*(?:[(\[].*)?|/.+/[a-z]*|[!~+<>=|-]{1,3}", re.DOTALL)
+_IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
+_NAMED_AFTER_SECRET = re.compile(r"(?i)\w*(?:key|token|secret|passw|pwd|cred|auth)\w*")
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_PATH = re.compile(
+    r"(?:~|\.{1,2})?(?:/[\w.@+-]*)+|[A-Za-z]:\\[\w\\ .-]*|[A-Za-z_.@-]+(?:/[A-Za-z_.@-]+)+"
+    r"|[\w-]+\.(?:pem|key|txt|json|ya?ml|env|crt|pub)"
+)
+_URL = re.compile(r"[a-z][a-z0-9+.-]{1,20}://\S*")
+
 _SEGMENTS = re.compile(r"[-_:./ ,@#=+\\?&()\[\]{}<>!*;|'\"]")
+# Words in any spelling (`fieldName`, `HTTPServer`, `item12`) or a number. Nothing in it can be matched in two ways.
 _NAMED_SEGMENT = re.compile(
     r"(?:[A-Z]?[a-z]{1,20}+|[A-Z]{1,20}?(?=[A-Z][a-z]|[^A-Za-z]|\Z)){1,6}+[0-9]{0,4}|[A-Z]{1,20}|[0-9]{1,14}"
 )
-_IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
-_NAMED_AFTER_SECRET = re.compile(r"(?i)\w*(?:key|token|secret|passw|pwd|cred|auth)\w*")
-_PROSE = SENTENCE_WORDS | ORDINARY_VALUES
-_VARIABLE_NAME = re.compile(r"[A-Z]+(?:_[A-Z]+)*_(?:KEY|TOKEN|SECRET|PASSWORD|PASSPHRASE|CREDENTIALS?)")
-_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_PATH = re.compile(
-    r"(?:~|\.{1,2})?/[^\s:]*|[A-Za-z]:\\.*|[\w.-]+(?:/[\w.-]+)+|[\w-]+\.(?:pem|key|txt|json|ya?ml|env|crt|pub)"
-)
-_URL = re.compile(r"[a-z][a-z0-9+.-]{1,20}://\S*")
+_EVERY_CLASS = re.compile(r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=[^0-9]*[0-9])[^!@#$%^&*~?|]*[!@#$%^&*~?|]")
 _DIGIT = re.compile(r"[0-9]")
+_PROSE = SENTENCE_WORDS | ORDINARY_VALUES
 
 
 def is_written_out(value: str, *, certain: bool, quoted: bool, bare_words: bool) -> bool:
@@ -51,20 +61,15 @@ def is_written_out(value: str, *, certain: bool, quoted: bool, bare_words: bool)
     unquoted word is a value (a shell assignment, a URL query, a configuration file) and not a variable.
     """
     value = value.strip()
-    if len(value) < _SHORTEST or value.startswith(TAG_OPENING):
-        return False
-    if value.lower() in ORDINARY_VALUES or _REFERENCE.fullmatch(value) or _PLACEHOLDER.fullmatch(value):
+    if len(value) < _SHORTEST or value.startswith(TAG_OPENING) or _is_stand_in(value):
         return False
     if value.isdecimal():
         return certain and len(value) >= _SHORTEST_NUMBER
-    drawn = _has_drawn_segment(value)
-    if not drawn and (_PATH.fullmatch(value) or _URL.fullmatch(value)):
-        return False
-    constant = _INTERPOLATION.sub("", value)
-    if constant != value and not _has_drawn_segment(constant):
-        return False
-    if not quoted and _CODE.fullmatch(value):
-        return _has_drawn_segment(value, _SHORTEST_RANDOM_IN_CODE)
+    if not quoted:
+        if _EXPRESSION.fullmatch(value):
+            return _has_drawn_segment(value, _SHORTEST_RANDOM if bare_words else _SHORTEST_RANDOM_IN_CODE)
+        if not bare_words and _UNARY.fullmatch(value):
+            return False
     if not certain:
         return looks_random(value)
     if quoted:
@@ -72,6 +77,16 @@ def is_written_out(value: str, *, certain: bool, quoted: bool, bare_words: bool)
     if _IDENTIFIER.fullmatch(value):
         return bare_words or (has_digit(value) and not is_named_after_secret(value))
     return True
+
+
+def _is_stand_in(value: str) -> bool:
+    # Something that says where the secret is, or that none is here.
+    if value.lower() in ORDINARY_VALUES or _REFERENCE.fullmatch(value) or _PLACEHOLDER.fullmatch(value):
+        return True
+    constant = _INTERPOLATION.sub("", value)
+    if constant != value and _PLAIN.fullmatch(constant):
+        return True
+    return bool(_PATH.fullmatch(value) or _URL.fullmatch(value)) and not _has_drawn_segment(value)
 
 
 def is_named_after_secret(value: str) -> bool:
@@ -92,7 +107,9 @@ def has_digit(value: str) -> bool:
 
 def looks_random(value: str) -> bool:
     """Whether a value was drawn and not named: no word, number, path, identifier or UUID, from 8 characters on."""
-    return not any(map(str.isspace, value)) and not _UUID.fullmatch(value) and _has_drawn_segment(value)
+    if len(value) < _SHORTEST_RANDOM or any(map(str.isspace, value)) or _UUID.fullmatch(value):
+        return False
+    return _EVERY_CLASS.match(value) is not None or _has_drawn_segment(value)
 
 
 def _has_drawn_segment(value: str, shortest: int = _SHORTEST_RANDOM) -> bool:

@@ -103,4 +103,4 @@ def last_words(log: Path) -> str:
 
 def tell(home: Path, started: Run) -> None:
     """Says where Spark is."""
-    console.print(f"Spark is ready: {started.http}  {started.grpc}  (pid {started.pid}, data in {home})")
+    click.echo(f"Spark is ready: {started.http}  {started.grpc}  (pid {started.pid})\nIts data lies in {home}")

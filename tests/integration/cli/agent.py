@@ -18,6 +18,7 @@ from host.connection import connected
 from host.home import read_run
 
 PATIENCE_SECONDS = 10
+UNKNOWN_FLAG = "Exit code 4\nERROR: usage: pytest [options]\npytest: error: unrecognized arguments: --flaky"
 
 
 @dataclass
@@ -58,8 +59,7 @@ class Agent:
 
     def stumble(self, session: str) -> tuple[str, str]:
         """A failure and what made it work; what the agent is told before and at the failure."""
-        error = "Exit code 4\nERROR: usage: pytest [options]\npytest: error: unrecognized arguments: --flaky"
-        told = self.call(session, 1, "pytest --flaky tests", error)
+        told = self.call(session, 1, "pytest --flaky tests", UNKNOWN_FLAG)
         self.call(session, 2, "pytest tests")
         self.settle()
         return told

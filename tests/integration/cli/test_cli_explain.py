@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.integration.cli.agent import Agent
+from tests.integration.cli.agent import UNKNOWN_FLAG, Agent
 from tests.integration.cli.command import Spark
 
 
@@ -30,8 +30,8 @@ def test_shows_the_newest_last_and_why_nothing_was_said(spark: Spark, agent: Age
 
 def test_shows_what_was_held_back_and_why(spark: Spark, agent: Agent) -> None:
     # What was shown a moment ago is not shown to the same session again.
-    agent.call("held-session", 1, "pytest --flaky tests")
-    agent.call("held-session", 2, "pytest --flaky tests")
+    agent.call("held-session", 1, "pytest --flaky tests", UNKNOWN_FLAG)
+    agent.call("held-session", 2, "pytest --flaky tests", UNKNOWN_FLAG)
     agent.settle()
     out = spark("explain", "held-session").out
     assert "held back\n    `pytest --flaky tests` failed here before" in out

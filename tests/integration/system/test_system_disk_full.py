@@ -1,0 +1,79 @@
+"""The disk of the data folder is full, and later has room again."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import subprocess
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.system.coding_agent import advice_in, working
+from tests.integration.system.running_spark import Spark
+from tests.integration.system.witness import Witness
+
+DISK_MIB = 160
+"""A new data folder takes 41 MiB, its write-ahead log another 16 when it grows."""
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Generator[Path]:
+    """A disk of its own; needs the right to mount one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={DISK_MIB}m,mode=700", "tmpfs", folder], capture_output=True, text=True
+    )
+    if mounted.returncode != 0:
+        pytest.skip(f"A FULL DISK IS NOT TESTED HERE: a tmpfs cannot be mounted: {mounted.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def fill(ballast: Path) -> None:
+    """Takes all that is left of the disk, to the last byte."""
+    descriptor = os.open(ballast, os.O_WRONLY | os.O_CREAT)
+    try:
+        for size in (65536, 1):
+            try:
+                while True:
+                    os.write(descriptor, bytes(size))
+            except OSError as error:
+                assert error.errno == errno.ENOSPC
+    finally:
+        os.close(descriptor)
+
+
+async def test_a_full_disk_costs_events_and_no_agent_and_heals_by_itself(small_disk: Path) -> None:
+    spark = Spark.up(small_disk / "home")
+    try:
+        async with spark.http() as client:
+            witness = Witness(spark, client, "/srv/full", "full")
+            await witness.teaches()
+            for _ in range(20):
+                await witness.sees_a_hook()
+            assert witness.unacknowledged == []
+
+            fill(small_disk / "ballast")
+            await witness.until_troubled(by="disk")
+            assert str(spark.home) in witness.troubles["disk"]
+            # Until an event has been refused, and for some time after that.
+            while len(witness.unacknowledged) < 12:
+                await witness.sees_a_hook()
+            await witness.asks()
+            assert not witness.ready
+
+            (small_disk / "ballast").unlink()
+            assert shutil.disk_usage(small_disk).free > 0
+            await witness.until_well()
+            assert working("full") in advice_in(await witness.sees_a_hook())
+            for _ in range(20):
+                await witness.sees_a_hook()
+            await witness.agrees()
+            print(f"slowest hook {witness.slowest * 1000:.0f} ms, {witness.troubles}", end="; ")
+            print(f"{len(witness.acknowledged)} acknowledged, {len(witness.unacknowledged)} not")
+    finally:
+        assert spark.stop() == 0
