@@ -1,4 +1,4 @@
-"""Hooks as Claude Code sends them over HTTP: of three, two are about something that a lesson knows."""
+"""Hooks as Claude Code sends them over HTTP: of four, three are about something that a lesson knows."""
 
 from __future__ import annotations
 
@@ -59,11 +59,11 @@ class Hooks:
         return taken
 
     def payload(self, number: int) -> Mapping[str, object]:
-        """The hook's body. The third of three comes in the session of the first and is about nothing known."""
-        turn, place = divmod(number, 3)
-        known = self._known[(7 * number) % len(self._known)] if place < 2 else None
+        """The hook's body. The last of four comes in the session of the first and is about nothing known."""
+        turn, place = divmod(number, 4)
+        known = self._known[(7 * number) % len(self._known)] if place < 3 else None
         shared = {
-            "session_id": session_id(self.name, 2 * turn + place % 2),
+            "session_id": session_id(self.name, 3 * turn + place % 3),
             "transcript_path": f"/home/dev/.claude/projects/-home-dev-bench-shop/{self.name}-{turn}.jsonl",
             "cwd": ROOT,
             "prompt_id": f"{self._event}-{number}",
@@ -99,4 +99,4 @@ def session_id(name: str, number: int) -> str:
 
 def session_ids(name: str, hooks: int) -> list[str]:
     """Ids of all sessions that so many hooks come from."""
-    return [session_id(name, number) for number in range(2 * (hooks // 3 + 1))]
+    return [session_id(name, number) for number in range(3 * (hooks // 4 + 1))]

@@ -29,7 +29,9 @@ async def begin(
     def rows() -> Iterator[tuple[object, ...]]:
         for number, session_id in enumerate(session_ids):
             first = number * SHOWN % len(packet_ids)
-            shown = {f"{packet_id}/3": then for packet_id in packet_ids[first : first + SHOWN]}
+            pieces = packet_ids[first : first + SHOWN]
+            shown = {f"{packet_id}/ahead": then for packet_id in pieces}
+            shown |= {f"{packet_id}#toolu_{place:015x}": then for place, packet_id in enumerate(pieces)}
             yield WORKSPACE, session_id, "", project_id, SHOWN, SHOWN, orjson.dumps(shown).decode(), tools, now
 
     await connection.copy_records_to_table("agent_session", schema_name="packets", columns=COLUMNS, records=rows())

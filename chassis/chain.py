@@ -9,10 +9,11 @@ from contextlib import AbstractContextManager, ExitStack
 from typing import Any, TypeVar
 
 from google.protobuf.message import Message
+from grpc.aio import AioRpcError
 
 from chassis.calls import CallContext, current_call
 from chassis.contract import Method
-from chassis.faults import DeadlineExceeded, Fault, Internal
+from chassis.faults import DeadlineExceeded, Fault, Internal, received
 from chassis.tracing import trace_id
 
 log = logging.getLogger(__name__)
@@ -97,6 +98,8 @@ def as_fault(error: Exception, call: CallContext) -> Fault:
     """The fault that the caller may see of an exception."""
     if isinstance(error, Fault):
         return error
+    if isinstance(error, AioRpcError):
+        return received(error)
     if isinstance(error, TimeoutError):
         return DeadlineExceeded(f"{call.method} did not finish in time")
     trace = trace_id(call.traceparent)

@@ -143,11 +143,13 @@ class Consumer:
         return None
 
     async def _catch_up(self) -> None:
-        """Another replica may have stored what this one waits for: the server knows."""
+        """Another replica may have stored what this one waits for, or it was erased: the server knows."""
         with contextlib.suppress(OSError, TimeoutError, nats.errors.Error, nats.js.errors.Error):
+            # Asked first, so that an event that comes in between is not taken for stored.
+            last = (await self._bus.jetstream.stream_info(self._stream)).state.last_seq
             info = await self._bus.jetstream.consumer_info(self._stream, self._name)
             if info.ack_floor and not info.num_pending and not info.num_ack_pending:
-                self.done = max(self.done, info.delivered.stream_seq if info.delivered else 0)
+                self.done = max(self.done, last)
             elif info.ack_floor:
                 self.done = max(self.done, info.ack_floor.stream_seq)
 

@@ -126,6 +126,13 @@ class Database:
             options["role"] = self._role
         try:
             return await asyncpg.connect(self._url, timeout=CONNECT_SECONDS, server_settings=options)
+        except (asyncpg.InvalidParameterValueError, asyncpg.InsufficientPrivilegeError) as error:
+            if self._role is None:
+                raise StoreUnavailable(f"Postgres: {first_line(error)}") from error
+            # Where roles cannot be created the migrations made none, and the user owns the schema.
+            log.warning("working without a role", extra={"action": "no_role", "role": self._role})
+            self._role = None
+            return await self._connect()
         except (TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresError) as error:
             raise StoreUnavailable(f"Postgres: {first_line(error)}") from error
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
 from typing import Any
 
 import orjson
@@ -27,18 +27,17 @@ class Door:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        host = origin = None
-        for name, value in scope["headers"]:
-            if name == b"host":
-                host = value
-            elif name == b"origin":
-                origin = value
-        if origin is not None:
+        headers: list[tuple[bytes, bytes]] = scope["headers"]
+        hosts = [value for name, value in headers if name == b"host"]
+        if any(name == b"origin" for name, _ in headers):
             await refuse(send, 403, "FOREIGN_ORIGIN", "requests from web pages are refused")
-        elif not through_socket(scope) and host_name(host) not in self._hosts:
+        elif not through_socket(scope) and not self._is_ours(hosts):
             await refuse(send, 403, "FOREIGN_HOST", "the Host header must name this machine's loopback")
         else:
             await self._app(scope, receive, send)
+
+    def _is_ours(self, hosts: Sequence[bytes]) -> bool:
+        return len(hosts) == 1 and host_name(hosts[0]) in self._hosts
 
 
 def through_socket(scope: Scope) -> bool:
@@ -47,9 +46,9 @@ def through_socket(scope: Scope) -> bool:
     return server is not None and server[1] is None
 
 
-def host_name(host: bytes | None) -> str:
+def host_name(host: bytes) -> str:
     """The name in a Host header, without port and brackets."""
-    text = (host or b"").decode("latin-1").strip().lower()
+    text = host.decode("latin-1").strip().lower()
     if text.startswith("["):
         return text[1:].partition("]")[0]
     return text.partition(":")[0]

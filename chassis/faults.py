@@ -102,6 +102,16 @@ class Internal(Fault):
     reason = reason_pb2.REASON_INTERNAL
 
 
+def received(error: grpc.aio.AioRpcError) -> Fault:
+    """A callee's error as the fault that its caller passes on, with the reason that it came with."""
+    fault = Fault(error.details() or error.code().name)
+    name = reason_of(error)
+    known = {STATUS[number]: number for number in reversed(STATUS)}
+    number = reason_pb2.Reason.Value(name) if name in reason_pb2.Reason.keys() else known.get(error.code())  # noqa: SIM118
+    fault.reason = reason_pb2.REASON_INTERNAL if number is None else reason_pb2.Reason.ValueType(number)
+    return fault
+
+
 def rich_status(fault: Fault) -> bytes:
     """google.rpc.Status of a fault, serialised for the `grpc-status-details-bin` trailer."""
     details: list[AnyMessage] = []

@@ -73,19 +73,31 @@ async def migrate(url: str, schema: str, migrations: list[Migration]) -> list[st
 
 
 async def own_schema(connection: asyncpg.Connection, schema: str) -> None:
-    """Creates the schema, its role and its migration table, and works as that role from here on."""
-    role = role_of(schema)
-    known = await connection.fetchval("select 1 from pg_roles where rolname = $1", role)
-    if not known:
-        await connection.execute(f"create role {role} nologin")
-        await connection.execute(f"grant {role} to current_user")
-    await connection.execute(f"create schema if not exists {schema} authorization {role}")
-    await connection.execute(f"set local role {role}")
+    """Creates the schema and its migration table, as the schema's own role where the caller may have one."""
+    try:
+        async with connection.transaction():
+            await work_as(connection, schema, role_of(schema))
+    except asyncpg.InsufficientPrivilegeError:
+        # A managed Postgres may not let its users create roles: then the caller owns the schema.
+        await connection.execute(f"create schema if not exists {schema}")
     await connection.execute(
         f"create table if not exists {schema}.migration ("
         "version integer primary key, name text not null, checksum text not null,"
         "applied_at timestamptz not null default now())"
     )
+
+
+async def work_as(connection: asyncpg.Connection, schema: str, role: str) -> None:
+    """Creates the role and its schema, and works as that role until the transaction ends.
+
+    Raises:
+        asyncpg.InsufficientPrivilegeError: when the caller may not.
+    """
+    if not await connection.fetchval("select 1 from pg_roles where rolname = $1", role):
+        await connection.execute(f"create role {role} nologin")
+        await connection.execute(f"grant {role} to current_user")
+    await connection.execute(f"create schema if not exists {schema} authorization {role}")
+    await connection.execute(f"set local role {role}")
 
 
 def verify(schema: str, migrations: list[Migration], applied: dict[int, asyncpg.Record]) -> None:

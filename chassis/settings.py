@@ -6,6 +6,7 @@ Every effective value names its source, so that `spark settings` can show where 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,6 +104,7 @@ def convert(setting: Setting[Value], raw: object, source: str) -> Value:
         BadSetting: when it is none.
     """
     wanted = type(setting.default)
+    name = setting.environment if source == "environment" else setting.key
     text = str(raw).strip()
     try:
         if wanted is bool:
@@ -110,12 +112,13 @@ def convert(setting: Setting[Value], raw: object, source: str) -> Value:
                 raise ValueError
             return cast(Value, text.lower() in TRUE)
         value = wanted(text)
+        if isinstance(value, float) and math.isnan(value):
+            raise ValueError
     except ValueError:
-        name = setting.environment if source == "environment" else setting.key
         kind = "0 or 1" if wanted is bool else "a whole number" if wanted is int else "a number"
         raise BadSetting(f"{name}={text!r} ({source}): expected {kind}") from None
     if setting.choices and value not in setting.choices:
-        raise BadSetting(f"{setting.environment}={text!r} ({source}): expected one of {', '.join(setting.choices)}")
+        raise BadSetting(f"{name}={text!r} ({source}): expected one of {', '.join(setting.choices)}")
     return cast(Value, value)
 
 

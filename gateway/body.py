@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import cast
 
@@ -11,6 +12,8 @@ from starlette.requests import Request
 LIMIT_BYTES = 8 * 1024 * 1024
 DRAIN_BYTES = 64 * 1024 * 1024
 """A client that is still sending never reads the refusal, so what is too large is read to its end and dropped."""
+READ_SECONDS = 5.0
+"""Patience with a client that sends its body drop by drop; an agent waits 1 s for its hook at most."""
 
 NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 """An escaped NUL, told from an escaped backslash before the letters u0000."""
@@ -30,12 +33,17 @@ async def json_object(request: Request) -> dict[str, object]:
     """The body as a JSON object.
 
     Raises:
-        Refused: 415 for another content type, 413 for more than 8 MiB, 400 for what is no JSON object.
+        Refused: 415 for another content type, 413 for more than 8 MiB, 408 for one that does not end, 400 for what is
+            no JSON object.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise Refused(415, "UNSUPPORTED_MEDIA_TYPE", "send application/json")
-    body = await bounded_body(request)
+    try:
+        async with asyncio.timeout(READ_SECONDS):
+            body = await bounded_body(request)
+    except TimeoutError:
+        raise Refused(408, "TOO_SLOW", f"the body did not end within {READ_SECONDS:.0f} s") from None
     try:
         return object_in(body)
     except ValueError as error:

@@ -24,7 +24,7 @@ LOST = Counter("spark_events_lost", "Events that could not be published", ["even
 
 WAITING_AT_MOST = 10_000
 TOGETHER = 256
-GATHER_S = 0.02
+GATHER_S = 0.05
 """Decisions wait so long for others, out of the way of the next hook: whoever records them does so in one go."""
 SECONDS = 2.0
 

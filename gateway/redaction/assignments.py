@@ -8,7 +8,7 @@ from gateway.redaction.haystack import Haystack
 from gateway.redaction.names import STEMS, WORD, SecretName, secret_name
 from gateway.redaction.quoting import Value, bare_line, bare_word, indented_block, listed_values, quoted_value, whole
 from gateway.redaction.spans import Reading, Span
-from gateway.redaction.values import has_digit, is_named_after_secret, is_phrase, is_written_out, looks_random
+from gateway.redaction.values import is_mixed, is_named_after_secret, is_phrase, is_written_out, looks_random
 
 _LONGEST_LEAD = 80
 _NAME_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
@@ -21,7 +21,7 @@ _LINK = re.compile(
     r"(?P<assigned>"
     r"[\])]{0,2}(?:\[[0-9]*\]|[ \t]{1,8}[sS]tring)?(?P<before>[ \t]{0,60})"
     r"(?P<operator>:[ \t]{0,8}[A-Za-z_][\w.]{0,40}(?:\[[\w., |]{0,60}\])?(?:[ \t]{0,8}\|[ \t]{0,8}None)?"
-    r"[ \t]{0,8}=(?!=)|[=!]==?|:[=-]|=>|=|:(?![:=]))"
+    r"[ \t]{0,8}=(?=[ \t]|[rbfu]?[\"'`])|[=!]==?|:[=-]|=>|=|:(?![:=]))"
     r"(?P<after>[ \t]{0,60}))"
     r"|(?P<field>[ \t]{0,8},?\s{0,60}[\"']?[vV]alue[\"']?[ \t]{0,8}[:=][ \t]{0,8})"
     r"|(?P<loose>[ \t]{0,8},[ \t]{0,8}(?=[\"'`\\])|\([ \t]{0,8}(?=[\"'`])|[ \t]{1,4}(?:is|was)[ \t:]{1,4})"
@@ -58,7 +58,7 @@ class _Place(NamedTuple):
 
     def strong_secret(self, value: Value) -> Value | None:
         written = self.text[value.start : value.end]
-        mixed = len(written) >= _SHORTEST_STRONG and has_digit(written) and not written.replace(".", "").isdecimal()
+        mixed = len(written) >= _SHORTEST_STRONG and is_mixed(written) and not written.replace(".", "").isdecimal()
         if looks_random(written) or (self.name.certain and mixed and " " not in written):
             return self.secret(value, bare_words=value.quoted)
         return None

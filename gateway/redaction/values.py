@@ -15,7 +15,7 @@ _SHORTEST_NUMBER = 6
 
 _REFERENCE = re.compile(
     r"\$[A-Za-z_]\w*|\$env:\w+|\$\(.*|\$\{[^{}]*\}?|%[A-Za-z_]\w*%|%\(\w+\)s|%[sdvq]|[:@][a-z_]+"
-    r"|\{\{[^{}]*\}\}|\{[\w.:!\[\]'\"-]*\}|#\{[^{}]*\}|<[^<>]*>|<%.*%>"
+    r"|\{\{[^{}]*\}\}|\{[\w.:!\[\]'\"-]*\}?|#\{[^{}]*\}|<[\w .:|/-]*>|<%.*%>"
     r"|!(?i:vault|secret|env|ref|sub|getatt|join|include|reference)\b.*"
     r"|(?:op|vault|ref\+\w+|secretsmanager|ssm)://.*|arn:aws[\w-]*:\w+:.*"
     r"|(?:secrets|vars?|env|process\.env|import\.meta\.env|os\.environ|local|data|module|each)\.[\w.\[\]\"'-]+",
@@ -25,7 +25,7 @@ _PLACEHOLDER = re.compile(
     r"[*•.…_#?-]{3,}|[xX]{3,}(?:[-_][xX]{3,})*[-_]?|(?i:your|insert|enter|replace|put)[-_ ][A-Za-z_ -]*"
     r"|(?i:my|some|the)[-_ ](?:api|secret|access|auth)?[-_ ]?(?:key|token|password|secret)"
 )
-_INTERPOLATION = re.compile(r"\$?\{[^{}]{0,200}\}|\$[A-Za-z_]\w*|%[sdv]|%\(\w+\)s")
+_INTERPOLATION = re.compile(r"\$?\{[^{}]{0,200}\}|<[\w .:-]{1,40}>|\$[A-Za-z_]\w*|%[sdv]|%\(\w+\)s")
 _PLAIN = re.compile(r"[A-Za-z _:./,@()-]*")
 _VARIABLE_NAME = re.compile(r"[A-Z]+(?:_[A-Z]+)*_(?:KEY|TOKEN|SECRET|PASSWORD|PASSPHRASE|CREDENTIALS?)")
 
@@ -44,13 +44,13 @@ _PATH = re.compile(
 )
 _URL = re.compile(r"[a-z][a-z0-9+.-]{1,20}://\S*")
 
-_SEGMENTS = re.compile(r"[-_:./ ,@#=+\\?&()\[\]{}<>!*;|'\"]")
+_SEGMENTS = re.compile(r"[-_:./ ,@#=+\\?&()\[\]{}<>!*;|'\"$%^~]")
 # Words in any spelling (`fieldName`, `HTTPServer`, `item12`) or a number. Nothing in it can be matched in two ways.
 _NAMED_SEGMENT = re.compile(
     r"(?:[A-Z]?[a-z]{1,20}+|[A-Z]{1,20}?(?=[A-Z][a-z]|[^A-Za-z]|\Z)){1,6}+[0-9]{0,4}|[A-Z]{1,20}|[0-9]{1,14}"
 )
 _EVERY_CLASS = re.compile(r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=[^0-9]*[0-9])[^!@#$%^&*~?|]*[!@#$%^&*~?|]")
-_DIGIT = re.compile(r"[0-9]")
+_MIXED = re.compile(r"[0-9]|\w[!@#$%^&*+=~|?]+\w")
 _PROSE = SENTENCE_WORDS | ORDINARY_VALUES
 
 
@@ -75,23 +75,25 @@ def is_written_out(value: str, *, certain: bool, quoted: bool, bare_words: bool)
     if quoted:
         return not _VARIABLE_NAME.fullmatch(value)
     if _IDENTIFIER.fullmatch(value):
-        return bare_words or (has_digit(value) and not is_named_after_secret(value))
+        return bare_words or (is_mixed(value) and not is_named_after_secret(value))
     return True
 
 
 def _is_stand_in(value: str) -> bool:
     # Something that says where the secret is, or that none is here.
-    if value.lower() in ORDINARY_VALUES or _REFERENCE.fullmatch(value) or _PLACEHOLDER.fullmatch(value):
+    if value.lower() in ORDINARY_VALUES or _PLACEHOLDER.fullmatch(value):
         return True
+    if _has_drawn_segment(value):
+        return False
     constant = _INTERPOLATION.sub("", value)
     if constant != value and _PLAIN.fullmatch(constant):
         return True
-    return bool(_PATH.fullmatch(value) or _URL.fullmatch(value)) and not _has_drawn_segment(value)
+    return any(shape.fullmatch(value) for shape in (_REFERENCE, _PATH, _URL))
 
 
 def is_named_after_secret(value: str) -> bool:
     """Whether a bare word is itself the name of a secret, as in `password=db_password`."""
-    return _NAMED_AFTER_SECRET.fullmatch(value) is not None
+    return _NAMED_AFTER_SECRET.fullmatch(value) is not None and not _has_drawn_segment(value)
 
 
 def is_phrase(value: str) -> bool:
@@ -100,9 +102,9 @@ def is_phrase(value: str) -> bool:
     return len(words) > 1 and all(word.isalnum() and word.lower() not in _PROSE for word in words)
 
 
-def has_digit(value: str) -> bool:
-    """Whether a value holds an ASCII digit."""
-    return _DIGIT.search(value) is not None
+def is_mixed(value: str) -> bool:
+    """Whether a value holds a digit, or punctuation inside it that no word has."""
+    return _MIXED.search(value) is not None
 
 
 def looks_random(value: str) -> bool:

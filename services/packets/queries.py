@@ -8,9 +8,8 @@ from (select 1) as one
 left join packets.agent_session gate
     on gate.workspace_id = $1 and gate.session_id = $3 and gate.agent_id = $4
 left join lateral (
-    select p.packet_id, p.source_mode, p.text, p.confidence, p.effectiveness_score, p.usage_count,
-        p.read_count, p.helpful_count, p.unhelpful_count, p.noisy_count, p.lesson, p.fresh_until, p.revision,
-        found.exact, found.score
+    select p.packet_id, p.source_mode, p.text, p.confidence, p.effectiveness_score, p.usage_count, p.lesson,
+        p.fresh_until, p.revision, found.exact, found.score
     from (
         select near.packet_id, bool_or(sought.exact) as exact,
             sum(near.weight * sought.weight) as score, count(*) as keys

@@ -161,7 +161,7 @@ def compose(offer: Offer, moment: moment_pb2.Moment, policy: Policy) -> tuple[ro
         at=moment.envelope.occurred_at.ToDatetime(UTC),
         failure=moment.kind == moment_pb2.MOMENT_KIND_CALL_FAILED,
     )
-    judged = judge(offer.pieces, occasion, seen_of(offer.gate), policy)
+    judged = judge(offer.pieces, occasion, seen_of(offer), policy)
     chosen = [item for item in judged if item.reason is None]
     held = [advice_of(item, offer) for item in judged if item.reason is not None]
     decision = router_pb2.Decision(route=offer.route, held=held)
@@ -198,9 +198,10 @@ def advice_of(judged: Judged, offer: Offer) -> router_pb2.Advice:
     return advice
 
 
-def seen_of(gate: packets_pb2.GateState) -> Seen:
-    """The gate's state as the gate reads it."""
-    packets = {item.key: item.at.ToDatetime(UTC) for item in gate.shown}
+def seen_of(offer: Offer) -> Seen:
+    """The gate's state as the gate reads it: of all that was shown only what is on offer again."""
+    gate, on_offer = offer.gate, tuple(piece.packet_id for piece in offer.pieces)
+    packets = {item.key: item.at.ToDatetime(UTC) for item in gate.shown if item.key.startswith(on_offer)}
     tools = {item.key: item.at.ToDatetime(UTC) for item in gate.tools}
     return Seen(gate.emitted, packets, tools)
 

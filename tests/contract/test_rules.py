@@ -20,7 +20,7 @@ from spark.router.v1 import router_pb2
 from spark.telemetry.v1 import telemetry_pb2
 
 from chassis.interceptors import field_path
-from tests.contract.contract_files import MESSAGES, METHODS, full_name
+from tests.contract.contract_files import MESSAGES, METHODS, descriptor_of, full_name
 from tests.contract.valid_messages import HOOK, MOMENT, PACKET, valid
 
 VALIDATOR = Validator()
@@ -59,8 +59,11 @@ def present(kind: type[Message], field: str) -> Rule:
     return Rule(kind, field, (), (None,))
 
 
-def known(kind: type[Message], field: str, last: int, *, unset: bool) -> Rule:
+def known(kind: type[Message], field: str, *, unset: bool) -> Rule:
     """A value of an enum, 0 only where that has a meaning."""
+    values = descriptor_of(kind).fields_by_name[field].enum_type
+    assert values is not None
+    last = max(value.number for value in values.values)
     return Rule(kind, field, (0, last) if unset else (1, last), (last + 1, -1) if unset else (last + 1, -1, 0))
 
 
@@ -74,7 +77,7 @@ RULES: tuple[Rule, ...] = (
     bounded(moment_pb2.Envelope, "session_id", 1, 200),
     bounded(moment_pb2.Envelope, "agent_id", 0, 200),
     Rule(moment_pb2.Envelope, "client", ("ab", "a" * 31, "claude-code"), ("", "a", "a" * 32, "1ab", "A", "a_b")),
-    known(moment_pb2.Envelope, "origin", moment_pb2.ORIGIN_REPLAY, unset=False),
+    known(moment_pb2.Envelope, "origin", unset=False),
     present(moment_pb2.Envelope, "occurred_at"),
     present(moment_pb2.Envelope, "observed_at"),
     bounded(moment_pb2.Envelope, "traceparent", 0, 128),
@@ -89,7 +92,7 @@ RULES: tuple[Rule, ...] = (
     bounded(moment_pb2.ToolCall, "target", 0, 1000),
     bounded(moment_pb2.ToolCall, "target_class", 0, 200),
     bounded(moment_pb2.ToolCall, "program", 0, 200),
-    known(moment_pb2.ToolCall, "purpose", moment_pb2.PURPOSE_RUN, unset=True),
+    known(moment_pb2.ToolCall, "purpose", unset=True),
     bounded(moment_pb2.ToolCall, "directory", 0, 4096),
     many(moment_pb2.ToolCall, "tokens", 0, 16),
     Rule(moment_pb2.ToolCall, "command", *TEXT_BYTES),
@@ -99,9 +102,9 @@ RULES: tuple[Rule, ...] = (
     bounded(moment_pb2.Outcome, "signature", 0, 400),
     Rule(moment_pb2.Outcome, "user_reason", *TEXT_BYTES),
     present(moment_pb2.Moment, "envelope"),
-    known(moment_pb2.Moment, "kind", moment_pb2.MOMENT_KIND_STEP_ENDED, unset=False),
+    known(moment_pb2.Moment, "kind", unset=False),
     present(moment_pb2.MomentObserved, "moment"),
-    known(lesson_pb2.Fix, "kind", lesson_pb2.FIX_KIND_CHANGED_EDIT, unset=True),
+    known(lesson_pb2.Fix, "kind", unset=True),
     bounded(lesson_pb2.Fix, "worked", 0, 1000),
     many(lesson_pb2.Fix, "steps", 0, 4),
     many(lesson_pb2.Provenance, "session_ids", 0, 8),
@@ -109,8 +112,8 @@ RULES: tuple[Rule, ...] = (
     hexadecimal(lesson_pb2.Lesson, "lesson_id", 32),
     Rule(lesson_pb2.Lesson, "workspace_id", ("w",), ("",)),
     Rule(lesson_pb2.Lesson, "project_id", ("p",), ("",)),
-    known(lesson_pb2.Lesson, "kind", lesson_pb2.LESSON_KIND_PROJECT_FACT, unset=False),
-    known(lesson_pb2.Lesson, "state", lesson_pb2.LESSON_STATE_FORGOTTEN, unset=False),
+    known(lesson_pb2.Lesson, "kind", unset=False),
+    known(lesson_pb2.Lesson, "state", unset=False),
     bounded(lesson_pb2.Lesson, "text", 0, 2000),
     many(lesson_pb2.Lesson, "tokens", 0, 32),
     many(lesson_pb2.Lesson, "antecedents", 0, 8),
@@ -122,7 +125,7 @@ RULES: tuple[Rule, ...] = (
     bounded(memory_pb2.ListLessonsRequest, "page_token", 0, 200),
     bounded(packets_pb2.Packet, "packet_id", 1, 64),
     hexadecimal(packets_pb2.Packet, "project_id", 16),
-    known(packets_pb2.Packet, "source_mode", packets_pb2.SOURCE_MODE_PREFETCH, unset=False),
+    known(packets_pb2.Packet, "source_mode", unset=False),
     bounded(packets_pb2.Packet, "text", 1, 2000),
     Rule(packets_pb2.Packet, "confidence", *SHARE),
     Rule(packets_pb2.Packet, "effectiveness_score", *SHARE),

@@ -11,7 +11,6 @@ import re
 import signal
 import socket
 import time
-from collections.abc import AsyncGenerator
 
 import pytest
 from nats.js.api import StorageType
@@ -23,14 +22,6 @@ from host.engines import Nats
 from tests.integration.chassis.waiting import eventually
 
 MOMENTS = "spark.moment.v1.observed"
-
-
-@pytest.fixture
-async def bus(bus_url: str) -> AsyncGenerator[Bus]:
-    bus = await Bus.connect(bus_url)
-    await bus.ensure_streams()
-    yield bus
-    await bus.close()
 
 
 async def publish(bus: Bus, number: int, *, subject: str = MOMENTS, timeout: float = 5) -> tuple[int, bool]:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from pathlib import Path
 
+import httpx
 import pytest
+import pytest_asyncio
 
+from tests.integration.system.coding_agent import Agent, failing, sequence_of, unknown_flag
 from tests.integration.system.running_spark import Spark
 
 
@@ -38,3 +41,22 @@ def up(home: Path) -> Generator[StartSpark]:
     yield start
     for spark in started:
         spark.stop()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def unharmed(system: Spark) -> AsyncGenerator[None]:
+    """After all of them a normal hook is served and learnt, nothing was set aside as poison, and nothing was thrown."""
+    yield
+    async with system.http() as client:
+        reply = await Agent(client, "/srv/unharmed").fails(failing("unharmed"), unknown_flag("unharmed"))
+        assert sequence_of(reply) > 0
+        assert await system.settle(sequence_of(reply)) >= sequence_of(reply)
+        assert 'result="dead"' not in (await client.get("/metrics")).text
+    assert "Traceback" not in system.said
+
+
+@pytest.fixture(params=["tcp", "unix"])
+async def client(request: pytest.FixtureRequest, system: Spark) -> AsyncGenerator[httpx.AsyncClient]:
+    """A client by each way in."""
+    async with system.http() if request.param == "tcp" else system.unix() as opened:
+        yield opened

@@ -88,7 +88,9 @@ class Spark:
         )
         try:
             until(
-                lambda: read_run(home) is not None or process.poll() is not None, within=within, what="run.json is there"
+                lambda: read_run(home) is not None or process.poll() is not None,
+                within=within,
+                what="run.json is there",
             )
             run = read_run(home)
             assert run is not None, log.read_text()

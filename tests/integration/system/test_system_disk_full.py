@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import shutil
 import subprocess
 from collections.abc import Generator
@@ -35,16 +33,11 @@ def small_disk(tmp_path: Path) -> Generator[Path]:
 
 def fill(ballast: Path) -> None:
     """Takes all that is left of the disk, to the last byte."""
-    descriptor = os.open(ballast, os.O_WRONLY | os.O_CREAT)
-    try:
+    with ballast.open("wb", buffering=0) as file:
         for size in (65536, 1):
-            try:
+            with pytest.raises(OSError, match="No space left"):
                 while True:
-                    os.write(descriptor, bytes(size))
-            except OSError as error:
-                assert error.errno == errno.ENOSPC
-    finally:
-        os.close(descriptor)
+                    file.write(bytes(size))
 
 
 async def test_a_full_disk_costs_events_and_no_agent_and_heals_by_itself(small_disk: Path) -> None:

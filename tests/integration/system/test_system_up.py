@@ -15,7 +15,15 @@ import pytest
 
 from host.engines import start_engines
 from host.home import read_run, run_file
-from tests.integration.system.coding_agent import Agent, advice_in, failing, sequence_of, sessions_of, unknown_flag, working
+from tests.integration.system.coding_agent import (
+    Agent,
+    advice_in,
+    failing,
+    sequence_of,
+    sessions_of,
+    unknown_flag,
+    working,
+)
 from tests.integration.system.conftest import StartSpark
 from tests.integration.system.process_tree import alive, engines_in, proportional_bytes, tree_of
 from tests.integration.system.running_spark import EXIT_SECONDS, Spark, spark_process, until

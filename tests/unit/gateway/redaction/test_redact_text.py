@@ -59,6 +59,17 @@ def test_what_surrounds_a_secret_stays() -> None:
     assert redact_text(f"postgres://app:{secret}@db/app") == "postgres://app:[redacted:url-password]@db/app"
 
 
+@pytest.mark.parametrize("template", ['DB_PASSWORD="{}"', "password: '{}'", '{{"secret": "{}"}}', 'api_key = "{}"'])
+@given(random=SEEDS)
+@settings(max_examples=300, deadline=None)
+def test_punctuation_is_part_of_a_quoted_secret(template: str, random: Random) -> None:
+    secret = password(random)
+    for mark in "!#%&*+=?@^~,;:()<>|":
+        place = random.randint(1, len(secret) - 1)
+        secret = secret[:place] + mark + secret[place:]
+    assert leaked(secret, redact_text(template.format(secret))) is None
+
+
 @pytest.mark.parametrize("cut_off", ["begin", "end"])
 def test_half_a_key_block_is_a_secret(cut_off: str) -> None:
     text, secret = pem(Random(2))
