@@ -62,34 +62,36 @@ class Hooks:
         """The hook's body. The last of four comes in the session of the first and is about nothing known."""
         turn, place = divmod(number, 4)
         known = self._known[(7 * number) % len(self._known)] if place < 3 else None
-        shared = {
-            "session_id": session_id(self.name, 3 * turn + place % 3),
-            "transcript_path": f"/home/dev/.claude/projects/-home-dev-bench-shop/{self.name}-{turn}.jsonl",
-            "cwd": ROOT,
-            "prompt_id": f"{self._event}-{number}",
-            "permission_mode": "default",
-            "hook_event_name": self._event,
-        }
-        return {**shared, **self._about(known, number)}
-
-    def _about(self, known: Mistake | None, number: int) -> Mapping[str, object]:
-        if self._event == "UserPromptSubmit":
-            return {"prompt": known.prompt if known else "Thanks, that reads well so far."}
-        call = {
-            "tool_name": known.tool if known else "Bash",
-            "tool_input": known.tool_input if known else {"command": f"git show HEAD~{number}", "description": "Look"},
-            "tool_use_id": f"toolu_{self.name}_{number:09d}",
-        }
-        if self._event == "PreToolUse":
-            return call
-        error = known.error if known else f"Exit code 128\nfatal: ambiguous argument 'HEAD~{number}': unknown revision"
-        return {**call, "error": error, "is_interrupt": False, "duration_ms": 412}
+        return payload_of(self._event, known, session_id(self.name, 3 * turn + place % 3), number)
 
     def _take(self, reply: Reply) -> None:
         if reply.status != 200 or int(reply.header("spark-sequence") or 0) <= 0:
             raise BadReply(f"{self._event}: {reply.head.decode('latin-1')}")
         self.tally.hooks += 1
         self.tally.advised += b'"additionalContext"' in reply.body
+
+
+def payload_of(event: str, known: Mistake | None, session: str, number: int) -> Mapping[str, object]:
+    """A hook about something that a lesson knows, or about nothing of the kind."""
+    shared = {
+        "session_id": session,
+        "transcript_path": f"/home/dev/.claude/projects/-home-dev-bench-shop/{session}.jsonl",
+        "cwd": ROOT,
+        "prompt_id": f"{event}-{number}",
+        "permission_mode": "default",
+        "hook_event_name": event,
+    }
+    if event == "UserPromptSubmit":
+        return {**shared, "prompt": known.prompt if known else "Thanks, that reads well so far."}
+    call = {
+        "tool_name": known.tool if known else "Bash",
+        "tool_input": known.tool_input if known else {"command": f"git show HEAD~{number}", "description": "Look"},
+        "tool_use_id": f"toolu_{session}_{number:09d}",
+    }
+    if event == "PreToolUse":
+        return {**shared, **call}
+    error = known.error if known else f"Exit code 128\nfatal: ambiguous argument 'HEAD~{number}': unknown revision"
+    return {**shared, **call, "error": error, "is_interrupt": False, "duration_ms": 412}
 
 
 def session_id(name: str, number: int) -> str:

@@ -72,9 +72,7 @@ async def bench(home: Path) -> bool:
         return concluded(close, sparse, hooks, cpu_ms, recorded)
 
 
-async def filled(
-    open_now: AsyncExitStack, run: Run, known: Sequence[Mistake]
-) -> tuple[list[str], asyncpg.Connection]:
+async def filled(open_now: AsyncExitStack, run: Run, known: Sequence[Mistake]) -> tuple[list[str], asyncpg.Connection]:
     """Fills the store; gives the packets of the measured project and a connection."""
     connection = await open_now.enter_async_context(connected(run.database_url))
     here, now = Repository(ROOT).project_id, today()

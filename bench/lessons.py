@@ -23,7 +23,18 @@ from services.memory.wire import lesson_message
 WORKSPACE = "local"
 
 AREAS = (
-    *("account", "basket", "billing", "catalogue", "checkout", "courier", "currency", "customer", "delivery", "discount"),
+    *(
+        "account",
+        "basket",
+        "billing",
+        "catalogue",
+        "checkout",
+        "courier",
+        "currency",
+        "customer",
+        "delivery",
+        "discount",
+    ),
     *("export", "gift", "import", "inbox", "invoice", "ledger", "login", "loyalty", "market", "newsletter"),
     *("order", "parcel", "payment", "pricing", "product", "profile", "refund", "report", "return", "review"),
     *("search", "seller", "session", "shelf", "shipment", "stock", "supplier", "tax", "voucher", "warehouse"),
@@ -55,7 +66,7 @@ def mistakes() -> Iterator[Mistake]:
         ask = f"Please look at the {area} {part} and make its tests pass"
         yield Mistake("Bash", {"command": f"pytest {test} {flag}"}, usage, f"pytest {test}", ask)
         script, module = f"scripts/{area}_{part}.py", f"{area}_{part}"
-        trace = f"Exit code 1\nTraceback (most recent call last):\n  File \"{script}\", line 3, in <module>\n    import {module}\n"
+        trace = f'Exit code 1\nTraceback (most recent call last):\n  File "{script}", line 3, in <module>\n    import {module}\n'
         lost = f"{trace}ModuleNotFoundError: No module named '{module}'"
         yield Mistake("Bash", {"command": f"python {script}"}, lost, f"python -m tools.{module}", ask)
         target = f"{area}-{part}"

@@ -20,7 +20,11 @@ COLUMNS = (
 
 
 async def begin(
-    connection: asyncpg.Connection, session_ids: Sequence[str], project_id: str, packet_ids: Sequence[str], now: datetime
+    connection: asyncpg.Connection,
+    session_ids: Sequence[str],
+    project_id: str,
+    packet_ids: Sequence[str],
+    now: datetime,
 ) -> None:
     """Writes the gate's state of these sessions."""
     then = (now - AGO).isoformat()

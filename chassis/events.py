@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from google.protobuf.message import Message
+
 from spark.event.v1 import options_pb2
 
 SOURCE = "/spark"

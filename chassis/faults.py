@@ -8,6 +8,7 @@ from typing import Final
 import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.rpc import error_details_pb2, status_pb2
+
 from spark.fault.v1 import reason_pb2
 
 DOMAIN: Final = "spark"

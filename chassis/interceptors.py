@@ -12,11 +12,11 @@ from opentelemetry import trace
 from opentelemetry.trace import SpanKind, Status, StatusCode
 from prometheus_client import Counter, Histogram
 from protovalidate import Validator
-from spark.fault.v1 import reason_pb2
 
 from chassis.calls import CallContext
 from chassis.faults import Fault, InvalidArgument
 from chassis.tracing import context_of
+from spark.fault.v1 import reason_pb2
 
 CALLS = Counter("spark_rpc_calls", "Calls by method and reason of failure", ["method", "reason"])
 SECONDS = Histogram(

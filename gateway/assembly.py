@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-from spark.gateway.v1 import hooks_pb2
-from spark.memory.v1.memory_pb2_grpc import MemoryServiceStub
-from spark.packets.v1.packets_pb2_grpc import PacketsServiceStub
-from spark.router.v1.router_pb2_grpc import RouterServiceStub
-from spark.telemetry.v1.telemetry_pb2_grpc import TelemetryServiceStub
-
 from chassis.service import Running, Service, Surroundings
 from gateway.endpoint import HookEndpoint
 from gateway.hooks import Hooks
@@ -15,6 +9,11 @@ from gateway.projects import Projects
 from gateway.publisher import Publisher
 from gateway.servicer import HooksServicer
 from gateway.settings import CLOCK, MAX_MS, SETTINGS
+from spark.gateway.v1 import hooks_pb2
+from spark.memory.v1.memory_pb2_grpc import MemoryServiceStub
+from spark.packets.v1.packets_pb2_grpc import PacketsServiceStub
+from spark.router.v1.router_pb2_grpc import RouterServiceStub
+from spark.telemetry.v1.telemetry_pb2_grpc import TelemetryServiceStub
 
 SCHEMA = "gateway"
 CONNECTIONS = 1

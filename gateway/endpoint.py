@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from spark.moment.v1 import moment_pb2
-from spark.router.v1 import router_pb2
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -18,6 +16,8 @@ from chassis.tracing import traceparent_or_new
 from gateway.body import Refused, json_object
 from gateway.hooks import Arrival, Hooks
 from gateway.redaction import redact_text
+from spark.moment.v1 import moment_pb2
+from spark.router.v1 import router_pb2
 
 METHOD = "POST /v1/hooks"
 

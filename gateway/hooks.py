@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 
 from grpc.aio import AioRpcError
 from prometheus_client import Counter, Histogram
-from spark.moment.v1 import moment_pb2
-from spark.router.v1 import router_pb2
 
 from chassis.bus import Acknowledgement
 from chassis.calls import CallContext
@@ -24,6 +22,8 @@ from gateway.moments import Circumstances, moment_from
 from gateway.projects import Projects
 from gateway.publisher import Publisher
 from gateway.sightings import Sighted, Unusable
+from spark.moment.v1 import moment_pb2
+from spark.router.v1 import router_pb2
 
 if TYPE_CHECKING:
     from spark.router.v1.router_pb2_grpc import RouterServiceAsyncStub

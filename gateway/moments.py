@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
-from spark.moment.v1 import moment_pb2 as m
 
 from chassis.identifiers import digest
 from gateway.perception.failures import classify, is_mistake
@@ -17,6 +16,7 @@ from gateway.perception.words import prompt_tokens
 from gateway.redaction import cut
 from gateway.repository import Repository
 from gateway.sightings import Sighted, Sighting
+from spark.moment.v1 import moment_pb2 as m
 
 SCHEMA_VERSION = 1
 SHOWN_INPUT_CHARS = 400

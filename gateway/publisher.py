@@ -8,12 +8,12 @@ import logging
 from datetime import UTC
 
 from prometheus_client import Counter
-from spark.moment.v1 import moment_pb2
-from spark.router.v1 import router_pb2
 
 from chassis.bus import Acknowledgement, Bus
 from chassis.events import event_type, headers
 from chassis.faults import BusUnavailable
+from spark.moment.v1 import moment_pb2
+from spark.router.v1 import router_pb2
 
 log = logging.getLogger(__name__)
 

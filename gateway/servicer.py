@@ -6,12 +6,6 @@ import asyncio
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from spark.gateway.v1 import hooks_pb2
-from spark.memory.v1 import memory_pb2
-from spark.moment.v1 import moment_pb2
-from spark.packets.v1 import packets_pb2
-from spark.telemetry.v1 import telemetry_pb2
-
 from chassis.bus import Bus
 from chassis.calls import CallContext
 from chassis.events import subject_token
@@ -21,6 +15,11 @@ from gateway.hooks import Arrival, Hooks
 from gateway.projects import Projects
 from gateway.publisher import DECIDED, OBSERVED, Publisher
 from gateway.sightings import Unusable
+from spark.gateway.v1 import hooks_pb2
+from spark.memory.v1 import memory_pb2
+from spark.moment.v1 import moment_pb2
+from spark.packets.v1 import packets_pb2
+from spark.telemetry.v1 import telemetry_pb2
 
 if TYPE_CHECKING:
     from spark.memory.v1.memory_pb2_grpc import MemoryServiceAsyncStub

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from spark.moment.v1 import moment_pb2
-
 from gateway.repository import Repository
+from spark.moment.v1 import moment_pb2
 
 
 class Unusable(Exception):

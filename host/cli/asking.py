@@ -7,10 +7,10 @@ from typing import Any
 
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
-from spark.gateway.v1.hooks_pb2 import ResolveProjectRequest, ResolveProjectResponse
-from spark.gateway.v1.hooks_pb2_grpc import HooksServiceStub
 
 from host.connection import Connection
+from spark.gateway.v1.hooks_pb2 import ResolveProjectRequest, ResolveProjectResponse
+from spark.gateway.v1.hooks_pb2_grpc import HooksServiceStub
 
 
 async def project_of(connection: Connection, folder: Path) -> ResolveProjectResponse:

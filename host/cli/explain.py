@@ -7,9 +7,6 @@ from datetime import UTC
 from pathlib import Path
 
 import click
-from spark.router.v1.router_pb2 import Advice, AdviceDecided
-from spark.telemetry.v1.telemetry_pb2 import ListDecisionsRequest
-from spark.telemetry.v1.telemetry_pb2_grpc import TelemetryServiceStub
 
 from host.cli.asking import as_json, project_of
 from host.cli.layout import ago, local_time, milliseconds, printable, say, short, times
@@ -17,6 +14,9 @@ from host.cli.phrases import KINDS, LESSONS, ROUTES, SILENCES, words_for
 from host.cli.running import print_json, run
 from host.connection import connected
 from host.home import spark_home
+from spark.router.v1.router_pb2 import Advice, AdviceDecided
+from spark.telemetry.v1.telemetry_pb2 import ListDecisionsRequest
+from spark.telemetry.v1.telemetry_pb2_grpc import TelemetryServiceStub
 
 MOST = 500
 """The contract's own limit."""

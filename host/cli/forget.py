@@ -5,18 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from spark.gateway.v1.hooks_pb2 import ForgetRequest, ForgetResponse
-from spark.gateway.v1.hooks_pb2_grpc import HooksServiceStub
-from spark.memory.v1.memory_pb2 import ListLessonsRequest
-from spark.memory.v1.memory_pb2_grpc import MemoryServiceStub
-from spark.telemetry.v1.telemetry_pb2 import SummarizeRequest
-from spark.telemetry.v1.telemetry_pb2_grpc import TelemetryServiceStub
 
 from host.cli.asking import as_json, project_of
 from host.cli.layout import count, say, wrapped
 from host.cli.running import print_json, run
 from host.connection import Connection, connected
 from host.home import spark_home
+from spark.gateway.v1.hooks_pb2 import ForgetRequest, ForgetResponse
+from spark.gateway.v1.hooks_pb2_grpc import HooksServiceStub
+from spark.memory.v1.memory_pb2 import ListLessonsRequest
+from spark.memory.v1.memory_pb2_grpc import MemoryServiceStub
+from spark.telemetry.v1.telemetry_pb2 import SummarizeRequest
+from spark.telemetry.v1.telemetry_pb2_grpc import TelemetryServiceStub
 
 PATIENCE_SECONDS = 60.0
 """A project of many months takes longer than a call usually may."""

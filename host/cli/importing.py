@@ -10,9 +10,6 @@ from typing import Any
 import click
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-from spark.gateway.v1.hooks_pb2_grpc import HooksServiceStub
-from spark.memory.v1 import memory_pb2
-from spark.memory.v1.memory_pb2_grpc import MemoryServiceStub
 
 from gateway.clients.claude_code.transcript import Problem
 from host.cli.running import console, print_json, run
@@ -20,6 +17,9 @@ from host.connection import connected
 from host.home import spark_home
 from host.recordings.importer import Tally, import_transcripts
 from host.recordings.transcripts import Reader
+from spark.gateway.v1.hooks_pb2_grpc import HooksServiceStub
+from spark.memory.v1 import memory_pb2
+from spark.memory.v1.memory_pb2_grpc import MemoryServiceStub
 
 PROBLEMS_SHOWN = 10
 DEFAULT_FOLDER = Path("~/.claude/projects")

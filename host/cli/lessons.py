@@ -7,10 +7,6 @@ from datetime import UTC
 from pathlib import Path
 
 import click
-from spark.gateway.v1.hooks_pb2 import ResolveProjectResponse
-from spark.memory.v1 import lesson_pb2
-from spark.memory.v1.memory_pb2 import ListLessonsRequest
-from spark.memory.v1.memory_pb2_grpc import MemoryServiceStub
 
 from host.cli.asking import as_json, project_of
 from host.cli.layout import ago, count, say, short, times
@@ -18,6 +14,10 @@ from host.cli.phrases import LESSONS, words_for
 from host.cli.running import print_json, run
 from host.connection import Connection, connected
 from host.home import spark_home
+from spark.gateway.v1.hooks_pb2 import ResolveProjectResponse
+from spark.memory.v1 import lesson_pb2
+from spark.memory.v1.memory_pb2 import ListLessonsRequest
+from spark.memory.v1.memory_pb2_grpc import MemoryServiceStub
 
 PAGE = 500
 """The contract's own limit."""

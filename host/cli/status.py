@@ -14,12 +14,6 @@ from typing import TypeVar
 import click
 import httpx
 from grpc.aio import AioRpcError
-from spark.memory.v1.memory_pb2 import ListLessonsRequest
-from spark.memory.v1.memory_pb2_grpc import MemoryServiceStub
-from spark.packets.v1.packets_pb2 import GetStatusRequest, GetStatusResponse
-from spark.packets.v1.packets_pb2_grpc import PacketsServiceStub
-from spark.telemetry.v1.telemetry_pb2 import SummarizeRequest, SummarizeResponse
-from spark.telemetry.v1.telemetry_pb2_grpc import TelemetryServiceStub
 
 from host.catalog import SERVICES
 from host.cli.layout import ago, count, local_time, milliseconds, path_row, row, say
@@ -29,6 +23,12 @@ from host.cli.settings import masked
 from host.cli.wiring import Address, Wired, address_of, document_of, troubles_of, wired_everywhere
 from host.connection import connected
 from host.home import Run, read_run, read_served, spark_home
+from spark.memory.v1.memory_pb2 import ListLessonsRequest
+from spark.memory.v1.memory_pb2_grpc import MemoryServiceStub
+from spark.packets.v1.packets_pb2 import GetStatusRequest, GetStatusResponse
+from spark.packets.v1.packets_pb2_grpc import PacketsServiceStub
+from spark.telemetry.v1.telemetry_pb2 import SummarizeRequest, SummarizeResponse
+from spark.telemetry.v1.telemetry_pb2_grpc import TelemetryServiceStub
 
 NOT_READY = 1
 NOT_UP = 3

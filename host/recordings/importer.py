@@ -9,10 +9,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import orjson
-from spark.gateway.v1 import hooks_pb2
 
 from gateway.clients.claude_code.transcript import RecordedHook
 from host.recordings.transcripts import CLIENT, TEACHING, Reader, Transcript, lean
+from spark.gateway.v1 import hooks_pb2
 
 if TYPE_CHECKING:
     from spark.gateway.v1.hooks_pb2_grpc import HooksServiceAsyncStub

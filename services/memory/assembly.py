@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from spark.memory.v1 import memory_pb2
-
 from chassis.consumer import Consumer
 from chassis.service import Running, Service, Surroundings
 from services.memory.events import HEARD, Relay
 from services.memory.library import Library
 from services.memory.servicer import MemoryServicer
+from spark.memory.v1 import memory_pb2
 
 SCHEMA = "memory"
 # One learns and relays in turn, so one connection does; a second answers people meanwhile.

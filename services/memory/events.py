@@ -7,9 +7,6 @@ import contextlib
 import logging
 from collections.abc import Sequence
 
-from spark.memory.v1 import lesson_pb2
-from spark.moment.v1 import moment_pb2
-
 from chassis.bus import Bus
 from chassis.consumer import Delivery
 from chassis.database import Database
@@ -19,6 +16,8 @@ from chassis.identifiers import digest
 from services.memory.model import Event, Lesson
 from services.memory.postgres import Announcement, clear_outbox, read_outbox
 from services.memory.wire import event_from, lesson_message
+from spark.memory.v1 import lesson_pb2
+from spark.moment.v1 import moment_pb2
 
 log = logging.getLogger(__name__)
 

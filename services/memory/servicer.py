@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from spark.memory.v1 import memory_pb2
-
 from chassis.calls import CallContext
 from chassis.consumer import Consumer
 from chassis.faults import InvalidArgument
@@ -13,6 +11,7 @@ from services.memory.events import Relay
 from services.memory.library import Library
 from services.memory.model import Lesson
 from services.memory.wire import lesson_message
+from spark.memory.v1 import memory_pb2
 
 DEFAULT_PAGE = 50
 DEFAULT_PATIENCE_S = 5.0

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC
 
+from services.memory.model import Call, Event, FixKind, Kind, Lesson, Outcome, Place, Purpose, State
 from spark.memory.v1 import lesson_pb2
 from spark.moment.v1 import moment_pb2
-
-from services.memory.model import Call, Event, FixKind, Kind, Lesson, Outcome, Place, Purpose, State
 
 PURPOSES = {
     moment_pb2.PURPOSE_UNSPECIFIED: Purpose.NONE,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from spark.packets.v1 import packets_pb2
-
 from chassis.consumer import Consumer
 from chassis.service import Running, Service, Surroundings
 from services.packets.library import HEARD, Library
 from services.packets.servicer import PacketsServicer
+from spark.packets.v1 import packets_pb2
 
 SCHEMA = "packets"
 CONNECTIONS = 2

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from chassis.identifiers import digest
 from spark.memory.v1 import lesson_pb2
 from spark.moment.v1 import moment_pb2
-
-from chassis.identifiers import digest
 
 KEY_CHARS = 160
 

@@ -9,9 +9,6 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import orjson
 from google.protobuf import timestamp_pb2
-from spark.memory.v1 import lesson_pb2
-from spark.moment.v1 import moment_pb2
-from spark.packets.v1 import packets_pb2
 
 from chassis.clock import Clock
 from chassis.consumer import Delivery
@@ -20,6 +17,9 @@ from chassis.events import event_type
 from chassis.faults import NotFound
 from services.packets import queries
 from services.packets.keys import Sought, keys_for, keys_of
+from spark.memory.v1 import lesson_pb2
+from spark.moment.v1 import moment_pb2
+from spark.packets.v1 import packets_pb2
 
 HEARD = event_type(lesson_pb2.LessonChanged)
 

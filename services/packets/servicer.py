@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from spark.packets.v1 import packets_pb2
-
 from chassis.calls import CallContext
 from chassis.consumer import Consumer
 from services.packets.library import Library
+from spark.packets.v1 import packets_pb2
 
 DEFAULT_PATIENCE_S = 5.0
 

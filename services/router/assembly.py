@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from spark.packets.v1.packets_pb2_grpc import PacketsServiceStub
-from spark.router.v1 import router_pb2
-
 from chassis.service import Running, Service, Surroundings
 from services.router.decision import Decider
 from services.router.servicer import RouterServicer
 from services.router.settings import SETTINGS, policy_from
+from spark.packets.v1.packets_pb2_grpc import PacketsServiceStub
+from spark.router.v1 import router_pb2
 
 
 def assemble(given: Surroundings) -> Running:

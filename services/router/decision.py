@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import grpc
 from grpc.aio import AioRpcError
 from prometheus_client import Counter
+
 from spark.memory.v1 import lesson_pb2
 from spark.moment.v1 import moment_pb2
 from spark.packets.v1 import packets_pb2

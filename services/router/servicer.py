@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from spark.router.v1 import router_pb2
-
 from chassis.calls import CallContext
 from services.router.decision import Decider
+from spark.router.v1 import router_pb2
 
 
 class RouterServicer:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from spark.telemetry.v1 import telemetry_pb2
-
 from chassis.service import Running, Service, Surroundings
 from services.telemetry.events import Recorder
 from services.telemetry.postgres import Decisions
 from services.telemetry.retention import Retention
 from services.telemetry.servicer import TelemetryServicer
 from services.telemetry.watching import Watches
+from spark.telemetry.v1 import telemetry_pb2
 
 SCHEMA = "telemetry"
 CONNECTIONS = 2

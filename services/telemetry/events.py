@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from spark.router.v1 import router_pb2
-
 from chassis.bus import Bus
 from chassis.consumer import Consumer, Delivery
 from chassis.events import event_type
@@ -13,6 +11,7 @@ from services.telemetry.metrics import measure
 from services.telemetry.postgres import Decisions
 from services.telemetry.watching import Watches
 from services.telemetry.wire import decision_from
+from spark.router.v1 import router_pb2
 
 ADVICE_DECIDED = event_type(router_pb2.AdviceDecided)
 

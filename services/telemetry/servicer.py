@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
-from spark.router.v1 import router_pb2
-from spark.telemetry.v1 import telemetry_pb2
-
 from chassis.calls import CallContext
 from services.telemetry import wire
 from services.telemetry.postgres import Decisions
 from services.telemetry.watching import Watches
+from spark.router.v1 import router_pb2
+from spark.telemetry.v1 import telemetry_pb2
 
 PAGE = 20
 """Decisions on a page whose size is not given; the contract's own number."""

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from google.protobuf.descriptor import EnumDescriptor
 from google.protobuf.timestamp_pb2 import Timestamp
 from protovalidate import ValidationError, Validator
-from spark.moment.v1 import moment_pb2
-from spark.router.v1 import router_pb2
-from spark.telemetry.v1 import telemetry_pb2
 
 from chassis.calls import CallContext
 from chassis.faults import InvalidArgument
 from services.telemetry.model import Decision, Summary, Wanted
+from spark.moment.v1 import moment_pb2
+from spark.router.v1 import router_pb2
+from spark.telemetry.v1 import telemetry_pb2
 
 ROUTES = router_pb2.Route.DESCRIPTOR
 SILENCES = router_pb2.Silence.DESCRIPTOR

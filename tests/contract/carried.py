@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 import grpc.aio
 from google.rpc import error_details_pb2, status_pb2
-from spark.telemetry.v1 import telemetry_pb2
 
 from chassis.calls import CallContext, current_call
 from chassis.chain import Chain
@@ -19,6 +18,7 @@ from chassis.identity import Tokens
 from chassis.interceptors import STANDARD
 from chassis.local import LocalChannel
 from chassis.server import GrpcServer
+from spark.telemetry.v1 import telemetry_pb2
 
 SERVICE = telemetry_pb2.DESCRIPTOR.services_by_name["TelemetryService"]
 NAME = "telemetry"

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from google.protobuf.message import Message
-from spark.telemetry.v1.telemetry_pb2_grpc import TelemetryServiceStub
 
 from chassis.channels import Channels
+from spark.telemetry.v1.telemetry_pb2_grpc import TelemetryServiceStub
 from tests.contract.carried import NAME, Telemetry, in_process, over_the_wire
 from tests.contract.second_codec import compile_contract
 

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Protocol
 import grpc
 import pytest
 from grpc.aio import AioRpcError
-from spark.telemetry.v1.telemetry_pb2 import ForgetRequest, ForgetResponse, WatchDecisionsRequest
-from spark.telemetry.v1.telemetry_pb2_grpc import TelemetryServiceStub
 
 from chassis.chain import Chain
 from chassis.channels import Channels
@@ -20,6 +18,8 @@ from chassis.faults import reason_of
 from chassis.identity import Tokens
 from chassis.interceptors import STANDARD
 from chassis.local import LocalChannel
+from spark.telemetry.v1.telemetry_pb2 import ForgetRequest, ForgetResponse, WatchDecisionsRequest
+from spark.telemetry.v1.telemetry_pb2_grpc import TelemetryServiceStub
 from tests.contract.carried import NAME, SERVICE, TOKENS, Refusal, Telemetry, calling, listening, refusal
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import grpc
 import pytest
 from grpc.aio import AioRpcError
-from spark.fault.v1 import reason_pb2
-from spark.router.v1 import router_pb2
-from spark.telemetry.v1.telemetry_pb2 import ListDecisionsRequest, ListDecisionsResponse
 
 from chassis.calls import DEFAULT_SECONDS, CallContext, current_call
 from chassis.faults import Fault, Internal, InvalidArgument, StoreUnavailable, reason_of
+from spark.fault.v1 import reason_pb2
+from spark.router.v1 import router_pb2
+from spark.telemetry.v1.telemetry_pb2 import ListDecisionsRequest, ListDecisionsResponse
 from tests.contract.carried import TRACEPARENT, Refusal, Telemetry, calling, refusal
 
 if TYPE_CHECKING:

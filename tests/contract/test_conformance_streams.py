@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import grpc
 import pytest
 from grpc.aio import AioRpcError
+
+from chassis.calls import CallContext, current_call
+from chassis.faults import NotFound, reason_of
 from spark.telemetry.v1.telemetry_pb2 import (
     ForgetRequest,
     WatchDecisionsRequest,
     WatchDecisionsResponse,
 )
-
-from chassis.calls import CallContext, current_call
-from chassis.faults import NotFound, reason_of
 from tests.contract.carried import TRACEPARENT, Telemetry, calling, refusal
 
 if TYPE_CHECKING:

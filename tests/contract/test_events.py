@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 from google.protobuf.message import Message
-from spark.event.v1 import options_pb2
-from spark.telemetry.v1 import telemetry_pb2
 
 from chassis.bus import STREAMS
 from chassis.events import event_type
+from spark.event.v1 import options_pb2
+from spark.telemetry.v1 import telemetry_pb2
 from tests.contract.contract_files import MESSAGES, full_name
 
 EVENTS = [kind for kind in MESSAGES if kind.DESCRIPTOR.GetOptions().HasExtension(options_pb2.event)]

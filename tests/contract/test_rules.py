@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from itertools import chain
 
 import pytest
-from buf.validate import validate_pb2
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from protovalidate import Validator
+
+from buf.validate import validate_pb2
+from chassis.interceptors import field_path
 from spark.gateway.v1 import hooks_pb2
 from spark.memory.v1 import lesson_pb2, memory_pb2
 from spark.moment.v1 import moment_pb2
 from spark.packets.v1 import packets_pb2
 from spark.router.v1 import router_pb2
 from spark.telemetry.v1 import telemetry_pb2
-
-from chassis.interceptors import field_path
 from tests.contract.contract_files import MESSAGES, METHODS, descriptor_of, full_name
 from tests.contract.valid_messages import HOOK, MOMENT, PACKET, valid
 

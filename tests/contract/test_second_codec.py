@@ -14,12 +14,12 @@ from google.protobuf.json_format import MessageToJson, Parse
 from google.protobuf.message import Message
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from spark.gateway.v1 import hooks_pb2
 from spark.memory.v1 import memory_pb2
 from spark.packets.v1 import packets_pb2
 from spark.router.v1 import router_pb2
 from spark.telemetry.v1 import telemetry_pb2
-
 from tests.contract.conftest import SecondCodec
 from tests.contract.contract_files import MESSAGES, descriptor_of, full_name
 from tests.contract.golden_messages import Bare, Choice, Distinct, Drawn, Extreme, Values, choices, filled

@@ -15,7 +15,6 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
-from spark.telemetry.v1 import telemetry_pb2
 
 from chassis.calls import CallContext
 from chassis.chain import Chain
@@ -23,6 +22,7 @@ from chassis.contract import MAX_MESSAGE_BYTES, Method, methods
 from chassis.interceptors import STANDARD
 from chassis.server import GrpcServer
 from chassis.tracing import trace_id
+from spark.telemetry.v1 import telemetry_pb2
 from tests.contract.carried import TOKENS, TRACEPARENT, Refusal, Telemetry, listening, refusal
 from tests.contract.contract_files import SERVICES
 from tests.contract.valid_messages import valid

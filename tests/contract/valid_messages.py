@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
+
 from spark.gateway.v1 import hooks_pb2
 from spark.memory.v1 import lesson_pb2, memory_pb2
 from spark.moment.v1 import moment_pb2

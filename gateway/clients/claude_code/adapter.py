@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
 import orjson
-from spark.moment.v1 import moment_pb2 as m
 
 from gateway.clients.claude_code.session_start_shim import without_credentials
 from gateway.perception.failures import user_reason
 from gateway.redaction import cut_payload, redact_payload
 from gateway.repository import Repository, normal_folder
 from gateway.sightings import Sighted, Sighting, Unusable
+from spark.moment.v1 import moment_pb2 as m
 
 Payload = Mapping[str, object]
 NOTHING: Payload = {}

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import httpx
 from google.protobuf.duration_pb2 import Duration
+
+from host.connection import connected
+from host.home import read_run
 from spark.gateway.v1.hooks_pb2 import SettleRequest
 from spark.gateway.v1.hooks_pb2_grpc import HooksServiceStub
 from spark.telemetry.v1.telemetry_pb2 import ListDecisionsRequest
 from spark.telemetry.v1.telemetry_pb2_grpc import TelemetryServiceStub
-
-from host.connection import connected
-from host.home import read_run
 
 PATIENCE_SECONDS = 10
 UNKNOWN_FLAG = "Exit code 4\nERROR: usage: pytest [options]\npytest: error: unrecognized arguments: --flaky"

@@ -9,8 +9,6 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
-from spark.memory.v1 import lesson_pb2
-from spark.moment.v1 import moment_pb2 as m
 
 from chassis.bus import Bus
 from chassis.clock import SystemClock
@@ -22,6 +20,8 @@ from chassis.migrations import migrate, read_migrations, role_of
 from services.memory.events import Relay
 from services.memory.library import Library
 from services.memory.model import Kind, Lesson
+from spark.memory.v1 import lesson_pb2
+from spark.moment.v1 import moment_pb2 as m
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PROJECT = "a" * 16

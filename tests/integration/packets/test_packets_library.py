@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from spark.memory.v1 import lesson_pb2 as lessons
-from spark.moment.v1 import moment_pb2 as moments
-from spark.packets.v1 import packets_pb2
 
 from chassis.consumer import Delivery
 from chassis.database import Database
 from chassis.faults import NotFound
 from chassis.migrations import migrate, read_migrations, role_of
 from services.packets.library import Library, packet_of
+from spark.memory.v1 import lesson_pb2 as lessons
+from spark.moment.v1 import moment_pb2 as moments
+from spark.packets.v1 import packets_pb2
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PROJECT, OTHER_PROJECT = "a" * 16, "b" * 16

@@ -9,6 +9,7 @@ import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from grpc import StatusCode
 from grpc.aio import AioRpcError
+
 from spark.router.v1 import router_pb2
 from spark.telemetry.v1.telemetry_pb2 import (
     ForgetRequest,
@@ -16,7 +17,6 @@ from spark.telemetry.v1.telemetry_pb2 import (
     SummarizeRequest,
     SummarizeResponse,
 )
-
 from tests.integration.telemetry.world import World, calling, decided, ids
 
 OTHER_PROJECT = "00000000000000bb"

@@ -4,7 +4,6 @@ from spark.memory.v1 import lesson_pb2
 from spark.moment.v1 import moment_pb2
 from spark.router.v1 import router_pb2
 from spark.telemetry.v1.telemetry_pb2 import ListDecisionsRequest
-
 from tests.integration.telemetry.world import World, decided, ids, open_world, sample
 
 

@@ -5,10 +5,9 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from itertools import count
 
+from services.telemetry.watching import CAPACITY
 from spark.router.v1 import router_pb2
 from spark.telemetry.v1.telemetry_pb2 import WatchDecisionsRequest
-
-from services.telemetry.watching import CAPACITY
 from tests.integration.telemetry.world import World, calling, decided, ids
 
 OTHER_PROJECT = "00000000000000bb"

@@ -9,10 +9,6 @@ from datetime import UTC, datetime
 
 import asyncpg
 from prometheus_client import REGISTRY
-from spark.moment.v1 import moment_pb2
-from spark.router.v1 import router_pb2
-from spark.telemetry.v1 import telemetry_pb2_grpc
-from spark.telemetry.v1.telemetry_pb2 import ListDecisionsRequest
 
 from chassis.bus import Bus
 from chassis.calls import CallContext, current_call
@@ -30,6 +26,10 @@ from chassis.service import Surroundings
 from chassis.settings import Settings
 from services.telemetry.assembly import SERVICE
 from services.telemetry.events import ADVICE_DECIDED
+from spark.moment.v1 import moment_pb2
+from spark.router.v1 import router_pb2
+from spark.telemetry.v1 import telemetry_pb2_grpc
+from spark.telemetry.v1.telemetry_pb2 import ListDecisionsRequest
 
 PROJECT = "00000000000000aa"
 PATIENCE_S = 20.0

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
-from spark.moment.v1 import moment_pb2
 
 from chassis.events import event_type, headers, subject_token
+from spark.moment.v1 import moment_pb2
 
 OBSERVED = event_type(moment_pb2.MomentObserved)
 anything = st.text(st.characters())

@@ -10,13 +10,13 @@ import grpc
 import pytest
 from grpc.aio import AioRpcError, Metadata
 from prometheus_client import REGISTRY
-from spark.fault.v1 import reason_pb2
-from spark.telemetry.v1.telemetry_pb2 import ForgetRequest, ForgetResponse
 
 from chassis.calls import CallContext
 from chassis.chain import Chain
 from chassis.faults import STATUS, Fault, NotFound, reason_of
 from chassis.interceptors import STANDARD, reason_name
+from spark.fault.v1 import reason_pb2
+from spark.telemetry.v1.telemetry_pb2 import ForgetRequest, ForgetResponse
 
 
 def faults(root: type[Fault] = Fault) -> Iterator[type[Fault]]:

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 import pytest
 from google.protobuf.descriptor import EnumDescriptor
+
+from host.cli.phrases import KINDS, LESSONS, ROUTES, SILENCES, words_for
 from spark.memory.v1 import lesson_pb2
 from spark.moment.v1 import moment_pb2
 from spark.router.v1 import router_pb2
-
-from host.cli.phrases import KINDS, LESSONS, ROUTES, SILENCES, words_for
 
 
 @pytest.mark.parametrize(
