@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import orjson
@@ -32,9 +32,8 @@ class HookReply:
     @property
     def advice(self) -> str:
         """The text for the agent's context; empty where there is none."""
-        said: Any = orjson.loads(self.body or b"{}")
-        text = said.get("hookSpecificOutput", {}).get("additionalContext", "") if isinstance(said, dict) else ""
-        return cast(str, text)
+        said: dict[str, Any] = orjson.loads(self.body or b"{}")
+        return str(said.get("hookSpecificOutput", {}).get("additionalContext", ""))
 
 
 class HookClient:

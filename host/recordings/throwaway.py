@@ -1,0 +1,33 @@
+"""A private system in a folder that goes when it is done: nothing of the user's is touched."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from host.connection import Connection, connected
+
+BELIEVES_HEADER = {"clock.source": "header"}
+
+
+@asynccontextmanager
+async def throwaway(home: Path | None = None) -> AsyncGenerator[Connection]:
+    """A system that believes Spark-Time, in `home` where one is given to keep, else in a folder of its own.
+
+    Raises:
+        EngineError: when the engines cannot be started.
+    """
+    # What the user has set for the Spark at work must not point a replay at its store.
+    environment = {name: value for name, value in os.environ.items() if not name.endswith(("_URL", "_ADDR"))}
+    folder = home or Path(tempfile.mkdtemp(prefix="spark-"))
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        async with connected(folder, environment, BELIEVES_HEADER) as connection:
+            yield connection
+    finally:
+        if home is None:
+            shutil.rmtree(folder, ignore_errors=True)
