@@ -1,4 +1,4 @@
-"""Lessons as memory makes them, in any number: mistakes with commands and edits of one imagined repository.
+"""Lessons such as memory makes, in any number: mistakes with commands and edits of one imagined repository.
 
 Keys, classes and words come from the gateway's own perception, so that a hook about the same call finds them.
 """
@@ -10,34 +10,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import product
 
-from spark.memory.v1 import lesson_pb2
-
+from chassis.identifiers import digest
+from gateway.moments import PURPOSES
 from gateway.perception.failures import classify
-from gateway.perception.purposes import Purpose as Seen
 from gateway.perception.targets import call_key
-from services.memory.lessons import settled
-from services.memory.model import Call, Fix, FixKind, Kind, Lesson, Place, Provenance, Purpose, State
-from services.memory.naming import failure_id
-from services.memory.wire import lesson_message
+from spark.memory.v1 import lesson_pb2
 
 WORKSPACE = "local"
 
 AREAS = (
-    *(
-        "account",
-        "basket",
-        "billing",
-        "catalogue",
-        "checkout",
-        "courier",
-        "currency",
-        "customer",
-        "delivery",
-        "discount",
-    ),
-    *("export", "gift", "import", "inbox", "invoice", "ledger", "login", "loyalty", "market", "newsletter"),
-    *("order", "parcel", "payment", "pricing", "product", "profile", "refund", "report", "return", "review"),
-    *("search", "seller", "session", "shelf", "shipment", "stock", "supplier", "tax", "voucher", "warehouse"),
+    *("account", "basket", "billing", "catalogue", "checkout", "courier", "currency", "customer", "delivery"),
+    *("discount", "export", "gift", "import", "inbox", "invoice", "ledger", "login", "loyalty", "market"),
+    *("newsletter", "order", "parcel", "payment", "pricing", "product", "profile", "refund", "report", "return"),
+    *("review", "search", "seller", "session", "shelf", "shipment", "stock", "supplier", "tax", "voucher", "warehouse"),
 )
 PARTS = (
     *("adapter", "archive", "audit", "batch", "cache", "client", "clock", "codec", "command", "cursor"),
@@ -45,6 +30,21 @@ PARTS = (
     *("mapper", "model", "notice", "parser", "policy", "queue", "reader", "record", "router", "schema"),
     *("scope", "signal", "store", "stream", "table", "template", "token", "view", "worker", "writer"),
 )
+
+# As pytest, python, npm and make print them, the exit code before them as the client adds it.
+USAGE = "Exit code 4\nERROR: usage: pytest [options] [file_or_dir] [...]\npytest: error: unrecognized arguments: {flag}"
+TRACE = """Exit code 1
+Traceback (most recent call last):
+  File "{script}", line 3, in <module>
+    import {module}
+ModuleNotFoundError: No module named '{module}'"""
+NO_SCRIPT = """Exit code 1
+npm error Missing script: "{target}"
+npm error
+npm error To see a list of scripts, run:
+npm error   npm run"""
+NO_RULE = "Exit code 2\nmake: *** No rule to make target '{target}'.  Stop."
+NOT_READ = "File has not been read yet. Read it first before writing to it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,55 +56,64 @@ class Mistake:
     error: str
     worked: str
     prompt: str
+    fix: lesson_pb2.FixKind.ValueType = lesson_pb2.FIX_KIND_OTHER_COMMAND
 
 
 def mistakes() -> Iterator[Mistake]:
     """8,000 different ones, kinds and subjects mixed."""
     for part, area in product(PARTS, AREAS):
+        prompt = f"Please look at the {area} {part} and make its tests pass"
         test, flag = f"tests/{area}/test_{part}.py", f"--{part}-{area}"
-        usage = f"Exit code 4\nERROR: usage: pytest [options] [file_or_dir] [...]\npytest: error: unrecognized arguments: {flag}"
-        ask = f"Please look at the {area} {part} and make its tests pass"
-        yield Mistake("Bash", {"command": f"pytest {test} {flag}"}, usage, f"pytest {test}", ask)
+        yield command(f"pytest {test} {flag}", USAGE.format(flag=flag), f"pytest {test}", prompt)
         script, module = f"scripts/{area}_{part}.py", f"{area}_{part}"
-        trace = f'Exit code 1\nTraceback (most recent call last):\n  File "{script}", line 3, in <module>\n    import {module}\n'
-        lost = f"{trace}ModuleNotFoundError: No module named '{module}'"
-        yield Mistake("Bash", {"command": f"python {script}"}, lost, f"python -m tools.{module}", ask)
+        trace = TRACE.format(script=script, module=module)
+        yield command(f"python {script}", trace, f"python -m tools.{module}", prompt)
         target = f"{area}-{part}"
-        missing = f'Exit code 1\nnpm error Missing script: "{target}"\nnpm error\nnpm error To see a list of scripts, run:\nnpm error   npm run'
-        yield Mistake("Bash", {"command": f"npm run {target}"}, missing, f"npm run {area}:{part}", ask)
-        rule = f"make: *** No rule to make target '{target}'.  Stop."
-        yield Mistake("Bash", {"command": f"make {target}"}, f"Exit code 2\n{rule}", f"make {area}/{part}", ask)
+        yield command(f"npm run {target}", NO_SCRIPT.format(target=target), f"npm run {area}:{part}", prompt)
+        yield command(f"make {target}", NO_RULE.format(target=target), f"make {area}/{part}", prompt)
         path = f"src/{area}/{part}.py"
         edit = {"file_path": path, "old_string": f"def {part}_of_{area}(self) -> None:", "new_string": "pass"}
-        yield Mistake("Edit", edit, "File has not been read yet. Read it first before writing to it.", path, ask)
+        yield Mistake("Edit", edit, NOT_READ, path, prompt, lesson_pb2.FIX_KIND_READ_FIRST)
+
+
+def command(typed: str, error: str, worked: str, prompt: str) -> Mistake:
+    """A mistake with a command."""
+    return Mistake("Bash", {"command": typed}, error, worked, prompt)
 
 
 def lesson_from(mistake: Mistake, project_id: str, index: int, now: datetime) -> lesson_pb2.Lesson:
-    """The lesson that memory would hold after this mistake was made and mended; `index` varies how often."""
-    shown = str(mistake.tool_input.get("command", ""))
+    """The lesson that there would be after this mistake was made and mended; `index` varies how often."""
+    typed = str(mistake.tool_input.get("command", ""))
     key = call_key(mistake.tool, mistake.tool_input)
-    failure = classify(mistake.tool, mistake.error, shown)
-    purpose = Purpose.NONE if key.purpose is Seen.OTHER else Purpose(key.purpose.value)
-    tool_use_id = f"toolu_{index:015x}"
-    place = Place(WORKSPACE, project_id, f"session-{index % 97}", "")
-    call = Call(tool_use_id, mistake.tool, key.target, key.target_class, key.program, purpose, "", key.tokens, shown)
+    failure = classify(mistake.tool, mistake.error, typed)
     seen = 2 + index % 5
-    lesson = Lesson(
-        lesson_id=failure_id(place, call, failure.code, failure.signature),
+    lesson = lesson_pb2.Lesson(
+        lesson_id=digest(project_id, mistake.tool, key.target, failure.code),
         workspace_id=WORKSPACE,
         project_id=project_id,
-        kind=Kind.FAILURE_FIX,
-        state=State.ACTIVE,
-        call=call,
-        provenance=Provenance((place.session_id,), (tool_use_id,), seen, 1 + index % 3, now, now),
+        kind=lesson_pb2.LESSON_KIND_FAILURE_FIX,
+        state=lesson_pb2.LESSON_STATE_ACTIVE,
+        tool=mistake.tool,
+        target=key.target,
+        target_class=key.target_class,
+        program=key.program,
+        purpose=PURPOSES[key.purpose],
         failure_class=failure.code,
         signature=failure.signature,
-        fix=Fix(FixKind.READ_FIRST if mistake.tool == "Edit" else FixKind.OTHER_COMMAND, mistake.worked),
+        fix=lesson_pb2.Fix(kind=mistake.fix, worked=mistake.worked),
+        text=f"`{key.target}` failed here before ({failure.code}: {failure.signature!r}); what worked: "
+        f"`{mistake.worked}`. Seen {seen} times, last on {now:%Y-%m-%d}.",
         tokens=key.tokens,
-        antecedents=(f"Read src/{index % 200}.py",),
+        antecedents=[f"Read src/{index % 200}.py"],
+        confidence=(1 + seen) / (2 + seen),
+        provenance=lesson_pb2.Provenance(
+            session_ids=[f"session-{index % 97}"], tool_use_ids=[f"toolu_{index:015x}"], occurrences=seen, fixes=1
+        ),
         revision=1,
     )
-    return lesson_message(settled(lesson))
+    lesson.provenance.first_seen.FromDatetime(now)
+    lesson.provenance.last_seen.FromDatetime(now)
+    return lesson
 
 
 def today() -> datetime:

@@ -50,7 +50,7 @@ def show_limits(limits: list[Limit]) -> bool:
     """Says which limits hold; whether all do."""
     for limit in limits:
         word = "holds " if limit.holds else "BROKEN"
-        console.print(f"{word}  {limit.what}: {limit.found:.2f} {limit.unit} (at most {limit.limit:g} {limit.unit})")
+        console.print(f"{word}  {limit.what}: {limit.found:.2f} {limit.unit}, at most {limit.limit:g}")
     return all(limit.holds for limit in limits)
 
 

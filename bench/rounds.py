@@ -45,8 +45,9 @@ class Figures:
     p95: float
     p99: float
     calls: int
+    p50_by_round: tuple[float, ...]
 
-    def as_json(self) -> dict[str, float]:
+    def as_json(self) -> dict[str, object]:
         """For the record."""
         return asdict(self)
 
@@ -78,10 +79,18 @@ async def one_round(subject: Subject, plan: Plan) -> list[float]:
 def figures(rounds: Sequence[Sequence[float]]) -> Figures:
     """The percentiles of rounds."""
 
-    def at(share: float) -> float:
-        return 1000 * median(percentile(seconds, share) for seconds in rounds)
+    def by_round(share: float) -> tuple[float, ...]:
+        return tuple(1000 * percentile(seconds, share) for seconds in rounds)
 
-    return Figures(at(0.50), at(0.95), at(0.99), sum(len(seconds) for seconds in rounds))
+    p50 = by_round(0.50)
+    calls = sum(len(seconds) for seconds in rounds)
+    return Figures(median(p50), median(by_round(0.95)), median(by_round(0.99)), calls, p50)
+
+
+def times_over(figure: Figures, floors: Sequence[Figures]) -> float:
+    """How many times the floors together; the median over the rounds, each held against its own floors."""
+    together = zip(*(floor.p50_by_round for floor in floors), strict=True)
+    return median(own / sum(parts) for own, parts in zip(figure.p50_by_round, together, strict=True))
 
 
 def percentile(seconds: Sequence[float], share: float) -> float:

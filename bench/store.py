@@ -7,18 +7,18 @@ from contextlib import asynccontextmanager
 from datetime import UTC
 
 import asyncpg
-from spark.memory.v1 import lesson_pb2
 
 from chassis.identifiers import digest
 from services.packets.keys import keys_of
 from services.packets.library import packet_of
+from spark.memory.v1 import lesson_pb2
 
 TABLES = ("packets.packet", "packets.packet_key")
 PACKET_COLUMNS = (
     *("workspace_id", "packet_id", "project_id", "source_mode", "text", "confidence", "lesson", "revision"),
     "fresh_until",
 )
-KEY_COLUMNS = ("workspace_id", "project_id", "key", "rank", "packet_id", "weight")
+KEY_COLUMNS = ("workspace_id", "project_id", "key", "rank", "packet_id", "weight", "fresh_until")
 
 INDEXES = """
 select indexrelid::regclass::text as name, relname, indisprimary, pg_get_indexdef(indexrelid) as made_by
@@ -71,10 +71,11 @@ def rows_of(lessons: Sequence[lesson_pb2.Lesson], project_id: str) -> tuple[list
         packet = packet_of(lesson)
         workspace, rank = lesson.workspace_id, packet.confidence + packet.effectiveness_score
         said = (packet.source_mode, packet.text, packet.confidence, lesson.SerializeToString())
-        packets.append(
-            (workspace, packet.packet_id, project_id, *said, packet.revision, packet.fresh_until.ToDatetime(UTC))
-        )
-        keys += [(workspace, project_id, one.key, rank, packet.packet_id, one.weight) for one in keys_of(lesson)]
+        fresh_until = packet.fresh_until.ToDatetime(UTC)
+        packets.append((workspace, packet.packet_id, project_id, *said, packet.revision, fresh_until))
+        keys += [
+            (workspace, project_id, one.key, rank, packet.packet_id, one.weight, fresh_until) for one in keys_of(lesson)
+        ]
     return packets, keys
 
 

@@ -6,25 +6,30 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import nats.errors
 import nats.js.errors
 from nats.aio.client import Client
 from nats.js import JetStreamContext
-from nats.js.api import DiscardPolicy, StorageType, StreamConfig
+from nats.js.api import ConsumerInfo, DiscardPolicy, StorageType, StreamConfig
 from prometheus_client import Counter
 
-from chassis.faults import BusUnavailable
+from chassis.faults import BusUnavailable, DeadlineExceeded
 
 log = logging.getLogger(__name__)
 
 PUBLISHED = Counter("spark_events_published", "Events by stream and result", ["stream", "result"])
+published = cache(PUBLISHED.labels)
 
 CONNECT_S = 5.0
+CLOSE_S = 2.0
+LOOK_EVERY_S = 0.02
 DAY = 86_400.0
 MIB = 1024 * 1024
 
@@ -157,16 +162,16 @@ class Bus:
             BusUnavailable: when it is away, full or too slow; the event is lost and counted.
         """
         if not self.connected:
-            PUBLISHED.labels(stream, "disconnected").inc()
+            published(stream, "disconnected").inc()
             raise BusUnavailable("NATS is not connected")
         try:
             ack = await self.jetstream.publish(subject, data, timeout=timeout, stream=stream, headers=headers)
         except (OSError, TimeoutError, nats.errors.Error, nats.js.errors.Error) as error:
-            PUBLISHED.labels(stream, "failed").inc()
+            published(stream, "failed").inc()
             self._refused_at = time.monotonic()
             raise BusUnavailable(f"NATS: {error or type(error).__name__}") from error
         self._refused_at = None
-        PUBLISHED.labels(stream, "duplicate" if ack.duplicate else "stored").inc()
+        published(stream, "duplicate" if ack.duplicate else "stored").inc()
         return Acknowledgement(ack.seq, bool(ack.duplicate))
 
     async def purge(self, stream: str, subject: str) -> int:
@@ -183,7 +188,36 @@ class Bus:
             raise BusUnavailable(f"NATS: {error or type(error).__name__}") from error
         return max(0, before - after)
 
+    async def consumed(self, stream: str, patience: float) -> None:
+        """Returns once all consumers have stored what stands in a stream by now.
+
+        Raises:
+            BusUnavailable: when it cannot be told now.
+            DeadlineExceeded: when patience, in seconds, ends first.
+        """
+        try:
+            async with asyncio.timeout(patience):
+                last = (await self.jetstream.stream_info(stream)).state.last_seq
+                # Only the server knows, and it does not tell by itself.
+                while not await self._is_consumed(stream, last):  # noqa: ASYNC110
+                    await asyncio.sleep(LOOK_EVERY_S)
+        except (nats.errors.Error, nats.js.errors.Error) as error:
+            raise BusUnavailable(f"NATS: {error or type(error).__name__}") from error
+        except TimeoutError:
+            raise DeadlineExceeded(f"not all that {stream} holds was stored within {patience:.0f} s") from None
+
+    async def _is_consumed(self, stream: str, last: int) -> bool:
+        return all(is_through(each, last) for each in await self.jetstream.consumers_info(stream))
+
     async def close(self) -> None:
-        """Ends the connection; what is acknowledged is safe already."""
+        """Ends the connection, after 2 s by force; what is acknowledged is safe already."""
         if not self.client.is_closed:
-            await self.client.close()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_S):
+                    await self.client.close()
+
+
+def is_through(consumer: ConsumerInfo, last: int) -> bool:
+    """Whether a consumer has stored all up to a place in its stream; what was purged needs no storing."""
+    idle = not consumer.num_pending and not consumer.num_ack_pending
+    return idle or (consumer.ack_floor is not None and consumer.ack_floor.stream_seq >= last)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from chassis.faults import DeadlineExceeded, Internal
 
@@ -42,7 +42,7 @@ class CallContext:
         deadline = asyncio.get_running_loop().time() + seconds
         if self.deadline is not None:
             deadline = min(deadline, self.deadline)
-        return replace(self, deadline=deadline)
+        return CallContext(self.method, self.workspace_id, self.traceparent, deadline)
 
 
 current_call: ContextVar[CallContext | None] = ContextVar("current_call", default=None)
@@ -66,7 +66,8 @@ def outgoing(method: str, timeout: float | None, *, streams: bool) -> CallContex
     Raises:
         Internal: outside any call.
     """
-    call = replace(present_call(), method=method)
+    serving = present_call()
+    call = CallContext(method, serving.workspace_id, serving.traceparent, serving.deadline)
     if timeout is None and call.deadline is None and not streams:
         timeout = DEFAULT_SECONDS
     return call if timeout is None else call.within(timeout)

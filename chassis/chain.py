@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from google.protobuf.message import Message
@@ -20,6 +21,9 @@ log = logging.getLogger(__name__)
 
 Interceptor = Callable[[CallContext, Message], AbstractContextManager[None]]
 Step = TypeVar("Step")
+
+cut_short_at: ContextVar[float | None] = ContextVar("cut_short_at", default=None)
+"""The deadline at which the present task is cut short already."""
 
 
 class Chain:
@@ -40,13 +44,26 @@ class Chain:
             Fault: whatever went wrong.
         """
         try:
-            with ExitStack() as around:
-                for interceptor in self._interceptors:
-                    around.enter_context(interceptor(call, request))
-                async with in_time(call):
-                    return await present(call, handler(request, call))
+            return await self._within(0, handler, request, call)
         except Exception as error:
             raise as_fault(error, call) from error
+
+    async def _within(
+        self, depth: int, handler: Callable[[Any, CallContext], Awaitable[Message]], request: Message, call: CallContext
+    ) -> Message:
+        # On the path of every hook, where an ExitStack would cost as much as all that it holds.
+        if depth < len(self._interceptors):
+            with self._interceptors[depth](call, request):
+                return await self._within(depth + 1, handler, request, call)
+        if call.deadline is not None and call.deadline == cut_short_at.get():
+            # Whoever made this call is cut short at the same instant, and this with it.
+            return await present(call, handler(request, call))
+        async with in_time(call):
+            token = cut_short_at.set(call.deadline)
+            try:
+                return await present(call, handler(request, call))
+            finally:
+                cut_short_at.reset(token)
 
     async def stream(
         self, handler: Callable[[Any, CallContext], AsyncGenerator[Message]], request: Message, call: CallContext

@@ -23,6 +23,9 @@ OPTIONS = (
     ("grpc.max_reconnect_backoff_ms", 500),
 )
 
+GRACE_SECONDS = 5.0
+"""What calls under way still have when their service has moved to another address: the patience of a call."""
+
 
 class RemoteChannel:
     """A grpc.aio channel that carries the present call's identity, trace and deadline onward."""
@@ -72,10 +75,10 @@ class RemoteChannel:
             self._channel = insecure_channel(self.address, options=OPTIONS)
         return self._channel
 
-    async def close(self) -> None:
-        """Ends the connection."""
+    async def close(self, grace: float | None = None) -> None:
+        """Ends the connection; calls under way have `grace` seconds left."""
         if self._channel is not None:
-            await self._channel.close()
+            await self._channel.close(grace)
 
 
 class AbsentChannel:
@@ -114,6 +117,7 @@ class Channels:
         self._addresses = addresses
         self._local: dict[str, LocalChannel] = {}
         self._remote: dict[str, RemoteChannel] = {}
+        self._leaving: set[asyncio.Task[None]] = set()
 
     def carry(self, service: str, channel: LocalChannel) -> None:
         """Makes a service of this process reachable by name."""
@@ -132,11 +136,21 @@ class Channels:
             return None
         known = self._remote.get(service)
         if known is None or known.address != address:
+            if known is not None:
+                self._leave(known)
             known = self._remote[service] = RemoteChannel(address, self._tokens)
         return known
 
+    def _leave(self, channel: RemoteChannel) -> None:
+        task = asyncio.get_running_loop().create_task(channel.close(GRACE_SECONDS))
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
+
     async def close(self) -> None:
         """Ends all connections."""
+        for task in self._leaving:
+            task.cancel()
+        await asyncio.gather(*self._leaving, return_exceptions=True)
         await asyncio.gather(*(channel.close() for channel in self._remote.values()))
 
 
@@ -146,6 +160,7 @@ class LateChannel:
     def __init__(self, channels: Channels, service: str) -> None:
         self._channels = channels
         self._service = service
+        self._absent = AbsentChannel(service)
 
     def unary_unary(self, path: str, *args: Any, **kwargs: Any) -> Callable[..., Any]:
         """The callable that a stub keeps for a unary method."""
@@ -156,12 +171,14 @@ class LateChannel:
         return self._late("unary_stream", path, args, kwargs)
 
     def _late(self, shape: str, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[..., Any]:
-        made: dict[object, Callable[..., Any]] = {}
+        # Only the channel in use: an address may change for as long as this process lives.
+        kept: tuple[object, Callable[..., Any]] | None = None
 
         def invoke(request: object, **options: object) -> Any:
-            channel = self._channels.resolve(self._service) or AbsentChannel(self._service)
-            if channel not in made:
-                made[channel] = getattr(channel, shape)(path, *args, **kwargs)
-            return made[channel](request, **options)
+            nonlocal kept
+            channel = self._channels.resolve(self._service) or self._absent
+            if kept is None or kept[0] is not channel:
+                kept = channel, getattr(channel, shape)(path, *args, **kwargs)
+            return kept[1](request, **options)
 
         return invoke

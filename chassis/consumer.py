@@ -47,17 +47,32 @@ class Delivery:
 
 
 Handler = Callable[[Sequence[Delivery]], Awaitable[None]]
+Stored = Callable[[], Awaitable[int]]
 
 
 class Consumer:
-    """Feeds a handler. The handler must be idempotent: after a crash a batch comes again."""
+    """Feeds a handler. The handler must be idempotent: after a crash a batch comes again.
 
-    def __init__(self, bus: Bus, *, name: str, stream: str, subject: str, handler: Handler) -> None:
+    `stored` tells up to which place the handler's own store holds all. One that was lost or came back from a backup is
+    behind what the bus has had acknowledged, and is given the rest again.
+    """
+
+    def __init__(
+        self,
+        bus: Bus,
+        *,
+        name: str,
+        stream: str,
+        subjects: Sequence[str],
+        handler: Handler,
+        stored: Stored | None = None,
+    ) -> None:
         self._bus = bus
         self._name = name
         self._stream = stream
-        self._subject = subject
+        self._subjects = list(subjects)
         self._handler = handler
+        self._stored = stored
         self._arrived: deque[Msg] = deque()
         self._arrival = asyncio.Event()
         self._subscription: Subscription | None = None
@@ -73,6 +88,9 @@ class Consumer:
 
         What a dead process was given and did not store would come again out of order, and only after ACK_WAIT_S. So
         where nobody else consumes, the consumer is made anew from the first event that is not stored.
+
+        Raises:
+            StoreUnavailable: when it cannot be told what is stored.
         """
         deliver = f"_SPARK.deliver.{self._name}"
         config = ConsumerConfig(
@@ -83,12 +101,14 @@ class Consumer:
             ack_policy=AckPolicy.EXPLICIT,
             ack_wait=ACK_WAIT_S,
             max_ack_pending=IN_FLIGHT,
-            filter_subject=self._subject,
+            filter_subjects=self._subjects,
         )
         known = await self._known()
         if known is not None and known.ack_floor is not None:
-            self.done = known.ack_floor.stream_seq
-            if known.num_ack_pending and not known.push_bound:
+            acknowledged = known.ack_floor.stream_seq
+            self.done = acknowledged if self._stored is None else min(acknowledged, await self._stored())
+            behind = known.num_ack_pending or self.done < acknowledged
+            if behind and not known.push_bound:
                 await self._bus.jetstream.delete_consumer(self._stream, self._name)
                 config.deliver_policy, config.opt_start_seq = DeliverPolicy.BY_START_SEQUENCE, self.done + 1
             else:

@@ -13,6 +13,7 @@ import logging
 from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from weakref import WeakSet
 
 import asyncpg
 
@@ -21,6 +22,8 @@ from chassis.faults import InvalidArgument, StoreUnavailable
 log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 2.0
+CLOSE_SECONDS = 2.0
+"""Patience with a Postgres that hangs, so that a whole system stops in the 15 s that `spark down` waits."""
 
 OUTAGE = (
     OSError,
@@ -48,6 +51,7 @@ class Database:
         self._size = size
         self._turn = asyncio.Semaphore(size)
         self._free: deque[asyncpg.Connection | None] = deque([None] * size)
+        self._open: WeakSet[asyncpg.Connection] = WeakSet()
         self._leaving: set[asyncio.Task[None]] = set()
         self._closed = False
 
@@ -94,9 +98,19 @@ class Database:
         Raises:
             StoreUnavailable: as `connection`.
         """
-        async with self.connection() as connection, connection.transaction():
-            await connection.execute("set local synchronous_commit to on")
-            yield connection
+        async with self.connection() as connection:
+            transaction = connection.transaction()
+            await transaction.start()
+            try:
+                await connection.execute("set local synchronous_commit to on")
+                yield connection
+            except asyncio.CancelledError:
+                # Hanging up calls it off; a rollback would wait for a server that hangs, past any cancellation.
+                raise
+            except BaseException:
+                await transaction.rollback()
+                raise
+            await transaction.commit()
 
     async def ping(self) -> None:
         """Asks for a sign of life.
@@ -108,16 +122,23 @@ class Database:
             await connection.fetchval("select 1")
 
     async def close(self) -> None:
-        """Closes all connections, each once it is free."""
+        """Closes all connections, each once it is free; after 2 s those that are not, by force."""
         if self._closed:
             return
         self._closed = True
-        for _ in range(self._size):
-            await self._turn.acquire()
-            held = self._free.popleft()
-            if held is not None:
-                await hang_up(held)
-        await asyncio.gather(*self._leaving)
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await asyncio.gather(*(self._leave() for _ in range(self._size)))
+                await asyncio.gather(*self._leaving)
+        except TimeoutError:
+            for held in self._open:
+                held.terminate()
+
+    async def _leave(self) -> None:
+        await self._turn.acquire()
+        held = self._free.popleft()
+        if held is not None:
+            await hang_up(held)
 
     async def _connect(self) -> asyncpg.Connection:
         # Losing the last instants of what was shown costs a repeated hint; waiting for the disk costs every hook.
@@ -125,7 +146,7 @@ class Database:
         if self._role:
             options["role"] = self._role
         try:
-            return await asyncpg.connect(self._url, timeout=CONNECT_SECONDS, server_settings=options)
+            connection = await asyncpg.connect(self._url, timeout=CONNECT_SECONDS, server_settings=options)
         except (asyncpg.InvalidParameterValueError, asyncpg.InsufficientPrivilegeError) as error:
             if self._role is None:
                 raise StoreUnavailable(f"Postgres: {first_line(error)}") from error
@@ -135,6 +156,8 @@ class Database:
             return await self._connect()
         except (TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresError) as error:
             raise StoreUnavailable(f"Postgres: {first_line(error)}") from error
+        self._open.add(connection)
+        return connection
 
 
 async def hang_up(connection: asyncpg.Connection) -> None:

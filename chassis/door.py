@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
 
 import orjson
@@ -16,11 +16,14 @@ LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class Door:
-    """Checks Host and Origin before anything else; over a Unix socket, file permissions stand in for the Host."""
+    """Checks Host and Origin before anything else; over a Unix socket, file permissions stand in for the Host.
 
-    def __init__(self, app: App, hosts: Iterable[str] = ()) -> None:
+    With `any_host` the Host is not looked at: a listener beyond loopback goes by names that only its callers know.
+    """
+
+    def __init__(self, app: App, *, any_host: bool = False) -> None:
         self._app = app
-        self._hosts = LOOPBACK_HOSTS | set(hosts)
+        self._any_host = any_host
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves a request, or refuses it with a reason."""
@@ -31,13 +34,15 @@ class Door:
         hosts = [value for name, value in headers if name == b"host"]
         if any(name == b"origin" for name, _ in headers):
             await refuse(send, 403, "FOREIGN_ORIGIN", "requests from web pages are refused")
-        elif not through_socket(scope) and not self._is_ours(hosts):
+        elif not (self._any_host or through_socket(scope) or names_loopback(hosts)):
             await refuse(send, 403, "FOREIGN_HOST", "the Host header must name this machine's loopback")
         else:
             await self._app(scope, receive, send)
 
-    def _is_ours(self, hosts: Sequence[bytes]) -> bool:
-        return len(hosts) == 1 and host_name(hosts[0]) in self._hosts
+
+def names_loopback(hosts: Sequence[bytes]) -> bool:
+    """Whether a request's one Host header names loopback."""
+    return len(hosts) == 1 and host_name(hosts[0]) in LOOPBACK_HOSTS
 
 
 def through_socket(scope: Scope) -> bool:

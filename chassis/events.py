@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +12,9 @@ from google.protobuf.message import Message
 from spark.event.v1 import options_pb2
 
 SOURCE = "/spark"
+ONCE = "Nats-Msg-Id"
+"""The header by which JetStream drops what it had within its duplicate window."""
+PLAIN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ def event_type(message: type[Message]) -> EventType:
 
 def subject_token(text: str) -> str:
     """A text as one token of a subject: itself where plain and short, else its hash."""
-    if text and len(text) <= 64 and all(char.isascii() and (char.isalnum() or char in "-_") for char in text):
+    if PLAIN.fullmatch(text):
         return text
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
@@ -49,7 +53,7 @@ def subject_token(text: str) -> str:
 def headers(kind: EventType, event_id: str, occurred_at: datetime, traceparent: str) -> dict[str, str]:
     """CloudEvents 1.0 in NATS' binary mode, and the id by which JetStream drops what it has already."""
     return {
-        "Nats-Msg-Id": event_id,
+        ONCE: event_id,
         "ce-specversion": "1.0",
         "ce-id": event_id,
         "ce-type": kind.message.DESCRIPTOR.full_name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hmac
 import os
 import secrets
@@ -12,12 +13,20 @@ from chassis.faults import Unauthenticated
 
 LOCAL_WORKSPACE = "local"
 HEADER = "authorization"
+SHORTEST_CHARS = 16
+"""A token file with less in it was cut off or emptied; ours have 43 characters, and a user may choose one."""
 
 
 class Tokens:
-    """The tokens known to this process, each with its workspace."""
+    """The tokens known to this process, each with its workspace.
+
+    Raises:
+        ValueError: for an empty token, which would open the workspace to everybody.
+    """
 
     def __init__(self, workspaces: Mapping[str, str]) -> None:
+        if not all(token.strip() for token in workspaces):
+            raise ValueError("a token is empty")
         self._workspaces = {f"Bearer {token}".encode(): workspace for token, workspace in workspaces.items()}
         self._bearer = {workspace: f"Bearer {token}" for token, workspace in workspaces.items()}
 
@@ -48,21 +57,41 @@ class Tokens:
 
 
 def local_token(home: Path) -> str:
-    """The token of the workspace `local`, made at first use; the file is the user's alone (0600)."""
+    """The token of the workspace `local`, made at first use; the file is the user's alone (0600).
+
+    A file that is empty or too short is made anew: after a power cut it may be there without what was written.
+    """
     path = home / "token"
+    if known := token_in(path):
+        return known
+    folder = os.open(home, os.O_RDONLY)
     try:
-        return path.read_text(encoding="ascii").strip()
-    except FileNotFoundError:
-        pass
-    token = secrets.token_urlsafe(32)
-    draft = path.with_name(f"token.{os.getpid()}.{secrets.token_hex(4)}")
+        fcntl.flock(folder, fcntl.LOCK_EX)  # Two processes at first use agree on whichever came first.
+        known = token_in(path)
+        if not known:
+            known = secrets.token_urlsafe(32)
+            write_token(path, known)
+            os.fsync(folder)
+    finally:
+        os.close(folder)
+    return known
+
+
+def token_in(path: Path) -> str:
+    """The token that a file holds; empty where it holds none."""
+    try:
+        token = path.read_text(encoding="ascii").strip()
+    except (FileNotFoundError, UnicodeDecodeError):
+        return ""
+    return token if len(token) >= SHORTEST_CHARS and token.isprintable() else ""
+
+
+def write_token(path: Path, token: str) -> None:
+    """Puts a token on the disk, in one step."""
+    draft = path.with_name(f"token.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(token + "\n")
-    try:
-        os.link(draft, path)  # Two processes at first use agree on whichever came first.
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
-    finally:
-        draft.unlink()
-    return token
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

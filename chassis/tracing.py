@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+from functools import cache
 
 from opentelemetry import trace
 from opentelemetry.context import Context
@@ -61,5 +62,6 @@ def configure(service: str) -> None:
     trace.set_tracer_provider(provider)
 
 
+@cache
 def _exporting() -> bool:
     return bool(os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"))

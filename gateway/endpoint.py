@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
+from urllib.parse import unquote
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -16,6 +17,7 @@ from chassis.tracing import traceparent_or_new
 from gateway.body import Refused, json_object
 from gateway.hooks import Arrival, Hooks
 from gateway.redaction import redact_text
+from gateway.times import time_in
 from spark.moment.v1 import moment_pb2
 from spark.router.v1 import router_pb2
 
@@ -73,23 +75,22 @@ class HookEndpoint:
             traceparent=traceparent_or_new(request.headers.get("traceparent", "")),
             occurred_at=parse_time(stamp) if stamp else None,
             origin=moment_pb2.ORIGIN_REPLAY if stamp else moment_pb2.ORIGIN_LIVE,
-            project=redact_text(request.headers.get("spark-project", "")),
+            # Percent-encoded: a header carries no other letters than those of ASCII.
+            project=redact_text(unquote(request.headers.get("spark-project", ""))),
         )
 
 
 def parse_time(stamp: str) -> datetime:
-    """An RFC 3339 time in UTC.
+    """The time of a Spark-Time header, in UTC.
 
     Raises:
-        Refused: 400 when it is none, or has no offset.
+        Refused: 400 when it is none.
     """
     try:
-        time = datetime.fromisoformat(stamp)
+        return time_in(stamp)
     except ValueError:
-        time = None
-    if time is None or time.tzinfo is None:
-        raise Refused(400, "INVALID_TIME", "Spark-Time must be an RFC 3339 time with an offset")
-    return time.astimezone(UTC)
+        message = "Spark-Time must be an RFC 3339 time with an offset, between 1970 and 2199"
+        raise Refused(400, "INVALID_TIME", message) from None
 
 
 def error(status: int, reason: str, message: str) -> Response:

@@ -8,8 +8,10 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
+from grpc import StatusCode
 from grpc.aio import AioRpcError
 from prometheus_client import Counter, Histogram
 
@@ -40,6 +42,9 @@ SECONDS = Histogram(
 
 SHARE_BEHIND = 0.9
 """Share of the time left that bus and router may take; in the rest the reply goes out, even when one of them hangs."""
+# All labels are bounded; finding the child by its labels costs more than counting.
+hooks_of = cache(HOOKS.labels)
+seconds_of = cache(SECONDS.labels)
 
 KNOWN_EVENTS = frozenset(
     {"SessionStart", "UserPromptSubmit", "PreToolUse", "PostToolUse", "PostToolUseFailure", "PostToolBatch", "Stop"}
@@ -103,8 +108,8 @@ class Hooks:
         except Exception:
             log.exception("hook failed", extra={"action": "hook_failed", "event": event})
             answer, end = Answer(adapter.reply("", "")), "failed"
-        HOOKS.labels(arrival.client, event, end).inc()
-        SECONDS.labels(arrival.client).observe(time.perf_counter() - started)
+        hooks_of(arrival.client, event, end).inc()
+        seconds_of(arrival.client).observe(time.perf_counter() - started)
         return answer
 
     async def _handle(
@@ -139,7 +144,8 @@ class Hooks:
     async def _moments(self, sighted: Sighted, arrival: Arrival) -> list[moment_pb2.Moment]:
         if sighted.repository is not None:
             await self._projects.report(arrival.workspace_id, sighted.repository)
-        repository = await self._projects.find(arrival.workspace_id, arrival.project or sighted.folder)
+        folder = arrival.project or sighted.folder
+        repository = await self._projects.find(arrival.workspace_id, folder, sighted.session_id)
         now = self._clock.now()
         at = Circumstances(
             workspace_id=arrival.workspace_id,
@@ -160,11 +166,12 @@ class Hooks:
         try:
             answer = await self._router.Advise(router_pb2.AdviseRequest(moment=moment), timeout=limit)
         except AioRpcError as error:
-            log.warning("router unreachable", extra={"action": "router_unreachable", "error": error.details()})
+            log.warning("no decision", extra={"action": "router_unreachable", "error": error.details()})
+            late = error.code() == StatusCode.DEADLINE_EXCEEDED
             return router_pb2.Decision(
                 decision_id=moment.envelope.decision_id,
                 route=router_pb2.ROUTE_DETERMINISTIC,
-                silence=router_pb2.SILENCE_STORE_UNAVAILABLE,
+                silence=router_pb2.SILENCE_DEADLINE if late else router_pb2.SILENCE_STORE_UNAVAILABLE,
             )
         return answer.decision
 

@@ -9,6 +9,7 @@ from datetime import datetime
 import orjson
 
 from chassis.identifiers import digest
+from chassis.timestamps import set_time
 from gateway.perception.failures import classify, is_mistake
 from gateway.perception.purposes import Purpose
 from gateway.perception.targets import SHELL_TOOLS, call_key
@@ -64,8 +65,8 @@ def moment_from(
         schema_version=SCHEMA_VERSION,
         decision_id=decision_id,
     )
-    envelope.occurred_at.FromDatetime(at.occurred_at)
-    envelope.observed_at.FromDatetime(at.observed_at)
+    set_time(envelope.occurred_at, at.occurred_at)
+    set_time(envelope.observed_at, at.observed_at)
     moment = m.Moment(envelope=envelope, kind=sighting.kind)
     moment.project.root = repository.root[:4096]
     moment.project.remote = repository.remote[:2048]
@@ -94,6 +95,7 @@ def call_from(sighting: Sighting, root: str) -> m.ToolCall:
         tokens=key.tokens,
         command=cut(shown),
         input_digest=call_digest(sighting, shown, root),
+        inconclusive=not key.conclusive,
     )
 
 

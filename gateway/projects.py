@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+import os.path
+from collections.abc import Mapping
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import TypeVar
 
 from chassis.database import Database
 from chassis.faults import StoreUnavailable
 from gateway.repository import Repository, normal_folder, repository_of
+from gateway.sightings import Unusable
 
-FOLDERS_REMEMBERED = 4096
+REMEMBERED = 4096
+"""Folders, sessions, and roots of a workspace that are kept in mind: more than one machine's agents work in."""
 
 KEPT_BYTES = 2048
 """Postgres refuses an entry of an index over 2,704 bytes; a root longer than this is known to this process alone."""
 
 KEEP_SECONDS = 0.1
 """A root is written once and hooks come with every call: a Postgres that hangs must not cost the hook its event."""
+
+Kept = TypeVar("Kept")
+Value = TypeVar("Value")
+
+Key = tuple[str, str]
+"""Workspace, and a folder or a session of it."""
 
 
 class Projects:
@@ -24,7 +35,8 @@ class Projects:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._roots: dict[str, dict[str, Repository]] = {}
-        self._folders: dict[tuple[str, str], Repository] = {}
+        self._folders: dict[Key, Repository | None] = {}
+        self._sessions: dict[Key, Repository] = {}
 
     async def load(self) -> None:
         """Reads what earlier processes learnt.
@@ -33,42 +45,75 @@ class Projects:
             StoreUnavailable: when Postgres is away.
         """
         async with self._database.connection() as connection:
-            rows = await connection.fetch("select workspace_id, root, remote from gateway.project")
-        for workspace, root, remote in rows:
+            rows = await connection.fetch(
+                "select workspace_id, root, remote from gateway.project order by seen_at desc limit $1", REMEMBERED
+            )
+        for workspace, root, remote in reversed(rows):
             self._roots.setdefault(workspace, {})[root] = Repository(root, remote)
 
-    async def find(self, workspace_id: str, folder: str) -> Repository:
-        """The repository of a folder: what can be seen, else the longest known root, else the folder itself."""
+    async def find(self, workspace_id: str, folder: str, session_id: str) -> Repository:
+        """The repository of a hook's folder: what can be seen, else the deepest known root above it, else itself.
+
+        A folder of its own has others below it in the same session only, since agents walk down and up again.
+
+        Raises:
+            Unusable: when the folder is no absolute path.
+        """
         key = (workspace_id, folder)
-        known = self._folders.get(key)
-        if known is None:
-            known = await self._resolve(workspace_id, normal_folder(folder))
-            if len(self._folders) >= FOLDERS_REMEMBERED:
-                self._folders.clear()
-            self._folders[key] = known
-        return known
+        if key not in self._folders:
+            path = absolute(folder)
+            seen = repository_at(path)
+            if seen is not None:
+                await self.report(workspace_id, seen)
+            remember(self._folders, key, seen or deepest_root(path, self._roots.get(workspace_id, {})))
+        known = self._folders[key]
+        return known or self._alone((workspace_id, session_id), normal_folder(folder))
+
+    def resolve(self, workspace_id: str, folder: str) -> Repository:
+        """The same for somebody who asks; nothing is remembered.
+
+        Raises:
+            Unusable: when the folder is no absolute path.
+        """
+        path = absolute(folder)
+        return repository_at(path) or deepest_root(path, self._roots.get(workspace_id, {})) or Repository(path)
 
     async def report(self, workspace_id: str, repository: Repository) -> None:
-        """Takes in what a client's own shim saw of a root; it stands where this gateway cannot see."""
+        """Takes in the root of a work tree, seen here or by a client's own shim; what lies below belongs to it."""
         roots = self._roots.setdefault(workspace_id, {})
         known = roots.get(repository.root)
-        if known == repository or (known and known.remote and not repository.remote):
+        if not may_hold(repository.root) or known == repository:
             return
-        roots[repository.root] = repository
-        self._folders = {key: value for key, value in self._folders.items() if key[0] != workspace_id}
+        if known is not None and known.remote and not repository.remote:
+            return
+        remember(roots, repository.root, repository)
+        below = {repository.root: repository}
+        for key in [key for key in self._folders if key[0] == workspace_id and deepest_root(key[1], below)]:
+            del self._folders[key]
         await self._keep(workspace_id, repository)
 
-    async def _resolve(self, workspace_id: str, folder: str) -> Repository:
-        seen = repository_of(folder)
-        if seen is not None:
-            await self.report(workspace_id, seen)
-            return seen
-        longest = longest_root(folder, self._roots.get(workspace_id, {}).values())
-        if longest is not None:
-            return longest
-        alone = Repository(folder)
-        await self.report(workspace_id, alone)
-        return alone
+    async def forget(self, workspace_id: str, project_id: str) -> None:
+        """Erases the roots of a project.
+
+        Raises:
+            StoreUnavailable: when Postgres is away.
+        """
+        drop(self._roots.get(workspace_id, {}), project_id)
+        drop(self._folders, project_id)
+        drop(self._sessions, project_id)
+        async with self._database.transaction() as connection:
+            await connection.execute(
+                "delete from gateway.project where workspace_id = $1 and project_id = $2", workspace_id, project_id
+            )
+
+    def _alone(self, session: Key, folder: str) -> Repository:
+        first = self._sessions.get(session)
+        if first is None:
+            first = Repository(folder)
+            remember(self._sessions, session, first)
+        if folder == first.root:
+            return first
+        return deepest_root(folder, {first.root: first} if may_hold(first.root) else {}) or Repository(folder)
 
     async def _keep(self, workspace_id: str, repository: Repository) -> None:
         if len(repository.root.encode()) > KEPT_BYTES:
@@ -89,7 +134,43 @@ class Projects:
             return
 
 
-def longest_root(folder: str, roots: Iterable[Repository]) -> Repository | None:
-    """The deepest known root that holds a folder."""
-    holding = [known for known in roots if folder == known.root or folder.startswith(known.root.rstrip("/") + "/")]
-    return max(holding, key=lambda known: len(known.root), default=None)
+def absolute(folder: str) -> str:
+    """A folder's path without `.` and `..`.
+
+    Raises:
+        Unusable: when it is relative: to what, only its client knows.
+    """
+    if not folder.startswith("/") and not PureWindowsPath(folder).is_absolute():
+        raise Unusable("the folder is no absolute path")
+    return normal_folder(folder)
+
+
+def may_hold(root: str) -> bool:
+    """Whether what lies below a folder belongs together: not the whole disk, and not all that a user has."""
+    path = normal_folder(root)
+    return path.startswith("/") and path not in {"/", "//", normal_folder(os.path.expanduser("~"))}
+
+
+def repository_at(path: str) -> Repository | None:
+    """The repository that can be seen to hold a folder; one around a whole home folder holds that folder alone."""
+    seen = repository_of(path)
+    return seen if seen is not None and (seen.root == path or may_hold(seen.root)) else None
+
+
+def deepest_root(folder: str, roots: Mapping[str, Repository]) -> Repository | None:
+    """The deepest of these roots that holds a folder."""
+    path = PurePosixPath(folder)
+    return next((roots[str(each)] for each in (path, *path.parents) if str(each) in roots), None)
+
+
+def remember(kept: dict[Kept, Value], key: Kept, value: Value) -> None:
+    """Keeps a value in mind, in place of the oldest one where there are too many."""
+    if key not in kept and len(kept) >= REMEMBERED:
+        del kept[next(iter(kept))]
+    kept[key] = value
+
+
+def drop(kept: dict[Kept, Repository] | dict[Kept, Repository | None], project_id: str) -> None:
+    """Puts a project out of mind."""
+    for key in [key for key, known in kept.items() if known and known.project_id == project_id]:
+        del kept[key]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from datetime import UTC
 
 from prometheus_client import Counter
 
 from chassis.bus import Acknowledgement, Bus
-from chassis.events import event_type, headers
+from chassis.events import ONCE, event_type, headers
 from chassis.faults import BusUnavailable
+from chassis.timestamps import to_datetime
 from spark.moment.v1 import moment_pb2
 from spark.router.v1 import router_pb2
 
@@ -21,6 +21,9 @@ OBSERVED = event_type(moment_pb2.MomentObserved)
 DECIDED = event_type(router_pb2.AdviceDecided)
 
 LOST = Counter("spark_events_lost", "Events that could not be published", ["event"])
+
+KINDS = {number: name.removeprefix("MOMENT_KIND_").lower() for name, number in moment_pb2.MomentKind.items()}
+"""Last token of a moment's subject, so that who learns is not woken by what teaches nothing."""
 
 WAITING_AT_MOST = 10_000
 TOGETHER = 256
@@ -37,14 +40,21 @@ class Publisher:
         self._decisions: asyncio.Queue[router_pb2.AdviceDecided] = asyncio.Queue(WAITING_AT_MOST)
         self._task: asyncio.Task[None] | None = None
 
-    async def moment(self, moment: moment_pb2.Moment, timeout: float) -> Acknowledgement | None:
-        """Publishes a moment; None when the bus cannot take it: then the moment is lost, counted, and nothing else."""
+    async def moment(self, moment: moment_pb2.Moment, timeout: float, *, batch: str = "") -> Acknowledgement | None:
+        """Publishes a moment; None when the bus cannot take it: then the moment is lost, counted, and nothing else.
+
+        A moment that the bus had lately is dropped there. One that comes with a `batch` is dropped only where that same
+        batch had it: what was forgotten must get through again.
+        """
         envelope = moment.envelope
         place = (envelope.workspace_id, envelope.project_id, envelope.session_id)
-        carried = headers(OBSERVED, envelope.event_id, envelope.occurred_at.ToDatetime(UTC), envelope.traceparent)
+        carried = headers(OBSERVED, envelope.event_id, to_datetime(envelope.occurred_at), envelope.traceparent)
+        if batch:
+            carried[ONCE] = f"{envelope.event_id}-{batch}"
         data = moment_pb2.MomentObserved(moment=moment).SerializeToString()
         try:
-            return await self._bus.publish(OBSERVED.stream, OBSERVED.subject_for(*place), data, carried, timeout)
+            subject = OBSERVED.subject_for(*place, KINDS[moment.kind])
+            return await self._bus.publish(OBSERVED.stream, subject, data, carried, timeout)
         except BusUnavailable as error:
             LOST.labels("moment").inc()
             log.warning("moment lost", extra={"action": "moment_lost", "error": error.message})
@@ -61,10 +71,19 @@ class Publisher:
         """Begins to publish decisions."""
         self._task = asyncio.create_task(self._run(), name="gateway decisions")
 
+    async def flush(self) -> None:
+        """Returns once every decision handed over is published or lost.
+
+        Raises:
+            TimeoutError: when that takes more than 2 s.
+        """
+        async with asyncio.timeout(SECONDS):
+            await self._decisions.join()
+
     async def stop(self) -> None:
         """Publishes what waits, for at most 2 s, and ends."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._decisions.join(), SECONDS)
+            await self.flush()
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -84,7 +103,7 @@ class Publisher:
         envelope = decided.envelope
         place = (envelope.workspace_id, envelope.project_id, envelope.session_id)
         event_id = f"decision-{decided.decision.decision_id}"
-        carried = headers(DECIDED, event_id, envelope.occurred_at.ToDatetime(UTC), envelope.traceparent)
+        carried = headers(DECIDED, event_id, to_datetime(envelope.occurred_at), envelope.traceparent)
         try:
             data = decided.SerializeToString()
             await self._bus.publish(DECIDED.stream, DECIDED.subject_for(*place), data, carried, SECONDS)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from chassis.bus import Bus
 from chassis.calls import CallContext
-from chassis.events import subject_token
+from chassis.events import event_type, subject_token
 from chassis.faults import InvalidArgument
+from chassis.tracing import trace_id
 from gateway.body import object_in
 from gateway.hooks import Arrival, Hooks
 from gateway.projects import Projects
 from gateway.publisher import DECIDED, OBSERVED, Publisher
+from gateway.redaction import redact_text
 from gateway.sightings import Unusable
+from gateway.times import time_of
 from spark.gateway.v1 import hooks_pb2
-from spark.memory.v1 import memory_pb2
+from spark.memory.v1 import lesson_pb2, memory_pb2
 from spark.moment.v1 import moment_pb2
 from spark.packets.v1 import packets_pb2
 from spark.telemetry.v1 import telemetry_pb2
@@ -26,7 +29,13 @@ if TYPE_CHECKING:
     from spark.packets.v1.packets_pb2_grpc import PacketsServiceAsyncStub
     from spark.telemetry.v1.telemetry_pb2_grpc import TelemetryServiceAsyncStub
 
+LESSON = event_type(lesson_pb2.LessonChanged)
+
 PUBLISH_SECONDS = 5.0
+FORGET_SECONDS = 30.0
+"""Patience with what was seen before it was to be forgotten, and must be learnt before it can be erased."""
+ASKED_AT_ONCE = 10_000
+"""As many as the contract takes."""
 BREATH = 16
 """Hooks of an import between two turns of the loop: a live hook must not wait behind a batch."""
 
@@ -65,24 +74,28 @@ class HooksServicer:
         response = hooks_pb2.ImportHooksResponse()
         moments: list[moment_pb2.Moment] = []
         for number, hook in enumerate(request.hooks):
-            arrival = Arrival(
-                workspace_id=call.workspace_id,
-                client=request.client,
-                traceparent=call.traceparent,
-                occurred_at=hook.occurred_at.ToDatetime(UTC),
-                origin=moment_pb2.ORIGIN_IMPORT,
-                project=request.project,
-            )
             try:
+                arrival = Arrival(
+                    workspace_id=call.workspace_id,
+                    client=request.client,
+                    traceparent=call.traceparent,
+                    occurred_at=time_of(hook.occurred_at),
+                    origin=moment_pb2.ORIGIN_IMPORT,
+                    project=redact_text(request.project),
+                )
                 seen = await self._hooks.see(payload_of(hook.payload), arrival)
-            except (Unusable, InvalidArgument):
+            except (Unusable, InvalidArgument, ValueError):
                 response.rejected += 1
                 continue
             response.skipped += not seen
             moments.extend(seen)
             if number % BREATH == 0:
                 await asyncio.sleep(0)
-        acks = await asyncio.gather(*(self._publisher.moment(moment, PUBLISH_SECONDS) for moment in moments))
+        known = await self._learnt([moment.envelope.event_id for moment in moments])
+        new = [moment for moment in moments if moment.envelope.event_id not in known]
+        response.duplicates = len(moments) - len(new)
+        batch = trace_id(call.traceparent)
+        acks = await asyncio.gather(*(self._publisher.moment(each, PUBLISH_SECONDS, batch=batch) for each in new))
         for ack in acks:
             if ack is not None:
                 response.published += not ack.duplicate
@@ -90,6 +103,13 @@ class HooksServicer:
                 response.sequence = max(response.sequence, ack.sequence)
         response.rejected += acks.count(None)
         return response
+
+    async def _learnt(self, event_ids: Sequence[str]) -> set[str]:
+        known: set[str] = set()
+        for start in range(0, len(event_ids), ASKED_AT_ONCE):
+            asked = memory_pb2.FindLearntRequest(event_ids=event_ids[start : start + ASKED_AT_ONCE])
+            known.update((await self._memory.FindLearnt(asked)).event_ids)
+        return known
 
     async def Settle(self, request: hooks_pb2.SettleRequest, call: CallContext) -> hooks_pb2.SettleResponse:
         """Returns once everything published up to a place in the stream can be advised from."""
@@ -101,14 +121,25 @@ class HooksServicer:
         return hooks_pb2.SettleResponse(learnt=learnt.learnt)
 
     async def Forget(self, request: hooks_pb2.ForgetRequest, call: CallContext) -> hooks_pb2.ForgetResponse:
-        """Erases a session or a project everywhere."""
+        """Erases a session or a project everywhere.
+
+        What was seen until now is stored first: what is still on its way would come after the erasing.
+        """
         session, project = request.session_id, request.project_id
+        await self._publisher.flush()
+        for event in (OBSERVED, DECIDED):
+            await self._bus.consumed(event.stream, FORGET_SECONDS)
         place = f"{subject_token(call.workspace_id)}.{subject_token(project) if project else '*'}"
         place += f".{subject_token(session) if session else '*'}"
-        purged = await self._bus.purge(OBSERVED.stream, f"{OBSERVED.subject}.{place}")
-        await self._bus.purge(DECIDED.stream, f"{DECIDED.subject}.{place}")
-        for event in (OBSERVED, DECIDED):
-            await self._bus.purge("DEAD_LETTERS", f"spark.dead.*.{event.subject}.{place}")
+        seen, decided = f"{OBSERVED.subject}.{place}.*", f"{DECIDED.subject}.{place}"
+        purged = await self._bus.purge(OBSERVED.stream, seen)
+        await self._bus.purge(DECIDED.stream, decided)
+        for subject in (seen, decided):
+            await self._bus.purge("DEAD_LETTERS", f"spark.dead.*.{subject}")
+        if project:
+            # The last words of these lessons follow, without their texts.
+            await self._bus.purge(LESSON.stream, f"{LESSON.subject}.{place}")
+            await self._projects.forget(call.workspace_id, project)
         named = {"session_id": session} if session else {"project_id": project}
         lessons = await self._memory.Forget(memory_pb2.ForgetRequest(**named))
         packets = await self._packets.Forget(packets_pb2.ForgetRequest(**named))
@@ -122,7 +153,11 @@ class HooksServicer:
         self, request: hooks_pb2.ResolveProjectRequest, call: CallContext
     ) -> hooks_pb2.ResolveProjectResponse:
         """Says which project a folder belongs to."""
-        found = await self._projects.find(call.workspace_id, request.folder)
+        # As a hook's own folder is, or the two would be different projects.
+        try:
+            found = self._projects.resolve(call.workspace_id, redact_text(request.folder))
+        except Unusable as error:
+            raise InvalidArgument(str(error), [("folder", "must be an absolute path")]) from error
         return hooks_pb2.ResolveProjectResponse(project_id=found.project_id, root=found.root, remote=found.remote)
 
 

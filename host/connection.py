@@ -10,11 +10,13 @@ from pathlib import Path
 
 from chassis.calls import CallContext, current_call
 from chassis.channels import Channels
+from chassis.faults import ServiceUnavailable
 from chassis.identity import LOCAL_WORKSPACE, Tokens, local_token
 from chassis.settings import Settings, read_tuneables
 from chassis.tracing import new_traceparent
+from host.engines import EngineBusy
 from host.home import Addresses, Run, read_run
-from host.system import System
+from host.system import Options, System
 
 
 @dataclass(frozen=True)
@@ -40,27 +42,60 @@ async def connected(
     """The system of a data folder, as the workspace `local`.
 
     Raises:
+        EngineBusy: when another command keeps the folder to itself for 10 s.
         EngineError: when none runs and a private one cannot be started.
     """
     token = current_call.set(CallContext("spark", LOCAL_WORKSPACE, new_traceparent()))
-    run = read_run(home)
     try:
-        if run is not None:
-            tokens = Tokens({local_token(home): LOCAL_WORKSPACE})
-            channels = Channels(tokens, Addresses(home, environment))
-            try:
-                yield Connection(home, run, channels, private=False)
-            finally:
-                await channels.close()
-        else:
-            system = System(home, settings_of(home, environment, private_flags(flags)), environment)
-            try:
-                started = await system.start()
-                yield Connection(home, started, system.process.channels, private=True)
-            finally:
-                await system.stop()
+        system = await private_system(home, environment, flags)
+        reached = attached(home, environment) if system is None else owned(home, system)
+        async with reached as connection:
+            yield connection
     finally:
         current_call.reset(token)
+
+
+async def private_system(home: Path, environment: Mapping[str, str], flags: Mapping[str, str] | None) -> System | None:
+    """A system for one command; None where one that stays is up, or comes up meanwhile.
+
+    Raises:
+        EngineBusy: when another command keeps the folder to itself for 10 s.
+        EngineError: when it cannot be started.
+    """
+    if read_run(home) is not None:
+        return None
+    settings = settings_of(home, environment, private_flags(flags))
+    system = System(home, settings, environment, Options(private=True))
+    try:
+        await system.start()
+    except EngineBusy:
+        if read_run(home) is None:
+            raise
+        return None
+    return system
+
+
+@asynccontextmanager
+async def attached(home: Path, environment: Mapping[str, str]) -> AsyncGenerator[Connection]:
+    """The system that is up."""
+    channels = Channels(Tokens({local_token(home): LOCAL_WORKSPACE}), Addresses(home, environment))
+    run = read_run(home)
+    if run is None:
+        raise ServiceUnavailable("Spark went down just now; try again")
+    try:
+        yield Connection(home, run, channels, private=False)
+    finally:
+        await channels.close()
+
+
+@asynccontextmanager
+async def owned(home: Path, system: System) -> AsyncGenerator[Connection]:
+    """A system of this command's own, until it is done."""
+    try:
+        assert system.run is not None
+        yield Connection(home, system.run, system.process.channels, private=True)
+    finally:
+        await system.stop()
 
 
 def settings_of(home: Path, environment: Mapping[str, str], flags: Mapping[str, str] | None = None) -> Settings:

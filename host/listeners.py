@@ -44,6 +44,8 @@ class HttpListener:
             log_config=None,
             access_log=False,
             server_header=False,
+            date_header=False,
+            proxy_headers=False,
             timeout_keep_alive=300,
             timeout_graceful_shutdown=2,
         )

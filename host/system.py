@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import shutil
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -14,14 +15,16 @@ from pathlib import Path
 
 import psutil
 
+from chassis.door import LOOPBACK_HOSTS
 from chassis.faults import StoreUnavailable
 from chassis.identity import LOCAL_WORKSPACE, Tokens, local_token
 from chassis.settings import Setting, Settings
 from host import engines as embedded
 from host.catalog import SERVICES
+from host.engines import EngineBusy
 from host.engines.folders import private_folder, socket_folder
-from host.home import DEFAULT_GRPC_PORT, DEFAULT_HTTP_PORT, Addresses, Run, remove_run, write_run
-from host.process import Engines, Place, Process
+from host.home import DEFAULT_GRPC_PORT, DEFAULT_HTTP_PORT, Addresses, Run, read_run, remove_run, write_run
+from host.process import Engines, Place, Process, bracketed
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +39,9 @@ SOCKET_NAME = "spark.sock"
 SPARE_BYTES = 16 * 1024 * 1024
 """What the embedded Postgres takes at once when it begins the next file of its log; it stops where that is not free."""
 
+TURN_SECONDS = 10.0
+TURN_LOOK_SECONDS = 0.05
+
 SETTINGS = (DATABASE_URL, NATS_URL, HOST, HTTP_PORT, GRPC_PORT)
 
 
@@ -45,6 +51,8 @@ class Options:
 
     without: frozenset[str] = frozenset()
     """Services that run elsewhere."""
+    private: bool = False
+    """Whether it ends with the command that started it: then nobody else is told how to reach it."""
 
 
 class System:
@@ -88,9 +96,7 @@ class System:
 
     async def _start(self) -> Run:
         settings = self._settings
-        engines = await embedded.start_engines(
-            self._home, database_url=settings[DATABASE_URL] or None, nats_url=settings[NATS_URL] or None
-        )
+        engines = await engines_in_turn(self._home, settings[DATABASE_URL], settings[NATS_URL])
         self._resources.push_async_callback(engines.stop)
         watching = asyncio.create_task(engines.watch(), name="engines")
         self._resources.push_async_callback(ended, watching)
@@ -102,19 +108,37 @@ class System:
         socket = socket_folder(self._home / "run", SOCKET_NAME) / SOCKET_NAME
         private_folder(socket.parent)
         host = settings[HOST]
-        if host not in {"127.0.0.1", "localhost", "::1"}:
+        if host not in LOOPBACK_HOSTS:
             log.warning("listening beyond loopback", extra={"action": "unsafe_bind", "host": host})
         await self._process.start(Place(host, settings[HTTP_PORT], settings[GRPC_PORT], socket))
         self._resources.push_async_callback(self._process.stop)
         self.run = described(self._process, host, socket, urls)
-        write_run(self._home, self.run)
-        self._resources.callback(remove_run, self._home, os.getpid())
+        if not self._options.private:
+            write_run(self._home, self.run)
+            self._resources.callback(remove_run, self._home, os.getpid())
         return self.run
+
+
+async def engines_in_turn(home: Path, database_url: str = "", nats_url: str = "") -> embedded.Engines:
+    """The engines of a data folder, once a command that has them to itself is through, for 10 s at most.
+
+    Raises:
+        EngineBusy: when a system that stays is up by then, or the command is not through.
+        EngineError: when an engine cannot be started.
+    """
+    give_up = time.monotonic() + TURN_SECONDS
+    while True:
+        try:
+            return await embedded.start_engines(home, database_url=database_url or None, nats_url=nats_url or None)
+        except EngineBusy:
+            if read_run(home) is not None or time.monotonic() > give_up:
+                raise
+        await asyncio.sleep(TURN_LOOK_SECONDS)
 
 
 def described(process: Process, host: str, socket: Path | None, engines: Engines) -> Run:
     """How to reach a process."""
-    shown = f"[{host}]" if ":" in host else host
+    shown = bracketed(host)
     grpc_address = f"{shown}:{process.grpc_port}"
     return Run(
         http=f"http://{shown}:{process.http_port}",

@@ -49,9 +49,11 @@ _EXIT = re.compile(
 )
 _WRAPPING = re.compile(r"</?(?:tool_use_error|returncode|output|output_head|output_tail)>")
 _REJECTED = re.compile(
-    r"The user doesn't want to (?:proceed with this tool use|take this action)|The tool use was rejected|"
-    r"Permission for this tool use was denied|(?:rejected|cancelled|denied) by (?:the )?user\b|^User rejected"
+    r"The user doesn't want to (?:proceed with this tool use\. The tool use was rejected|take this action right now)\b"
+    r"|Permission for this tool use was denied\. The tool use was rejected\b"
+    r"|exec command rejected by user\b"
 )
+# A client's own sentence is all that the call gives back: further on in a text anybody may have written it.
 _REASON = re.compile(r"(?:[Tt]he user said|following reason for the rejection):\s*")
 _NOT_TYPED = re.compile(r"\n+Note: The user's next message|\AThe user wants to clarify these questions")
 _INTERRUPTED = "[Request interrupted by user"
@@ -88,8 +90,8 @@ def exit_code(error: str) -> int | None:
 
 def user_reason(error: str) -> str | None:
     """What the user typed when rejecting the call, at most `MAX_REASON` characters; "" for a rejection without a
-    reason, None for any other error."""
-    if not _REJECTED.search(error, 0, _CLIENT_HEAD):
+    reason, None for any other error, also for one that has such a sentence further on."""
+    if not _REJECTED.match(error):
         return None
     given = _REASON.search(error, 0, 2 * _CLIENT_HEAD)
     if given is None:

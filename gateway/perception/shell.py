@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
 from gateway.perception.programs import (
@@ -38,6 +38,8 @@ _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
 _VERSION_SUFFIX = re.compile(r"(python|pip|pypy|ruby|perl|php|lua|clang|gcc|g\+\+)-?\d+(?:\.\d+)*")
 _SUBCOMMAND = re.compile(r"[a-z][a-z0-9_:-]{0,30}")
 _NO_VALUES: frozenset[str] = frozenset()
+_SEPARATORS = frozenset({";", "\n", "&&"})
+_PIPES = frozenset({"|", "|&"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ class Segment:
 
     `program` is its base name without a version (`python3.11` is `python`), `words` are the unquoted words from the
     program on, `directory` is where it runs as far as a `cd` before it or an option such as `-C` says ("" when
-    neither does), `text` is it as written without wrappers and redirections, `piped` that it reads another's output.
+    neither does), `text` is it as written without wrappers and redirections, `piped` that it reads another's output,
+    `conclusive` that the whole can only exit with 0 when this command did.
     """
 
     program: str
@@ -56,6 +59,7 @@ class Segment:
     assignments: tuple[str, ...]
     text: str
     piped: bool
+    conclusive: bool = True
 
 
 def segments(command: str) -> tuple[Segment, ...]:
@@ -91,6 +95,9 @@ def _segments(command: str, directory: str, depth: int) -> list[Segment]:
     outer: list[str] = []
     piped = False
     simple: list[str] = []
+    # What stands before the first command belongs to no other: a group that begins there shuts `set` in.
+    spans = [_Span(0, 0)]
+    doubtful = False
     for word in (*words(command), "\n"):
         if word not in OPERATORS:
             if len(simple) < _MAX_WORDS:
@@ -98,9 +105,12 @@ def _segments(command: str, directory: str, depth: int) -> list[Segment]:
             continue
         if simple:
             read = _read(simple, directory, piped, depth)
+            doubtful = doubtful or simple[0] in RESERVED or simple[0] in HEADERS
+            spans.append(_Span(len(found), len(found) + len(read)))
             simple = []
             found.extend(read)
             if len(found) >= MAX_SEGMENTS:
+                doubtful = True
                 break
             if len(read) == 1 and read[0].program in ("cd", "pushd"):
                 directory = _entered(directory, read[0].words)
@@ -108,8 +118,60 @@ def _segments(command: str, directory: str, depth: int) -> list[Segment]:
             outer.append(directory)
         elif word == ")" and outer:
             directory = outer.pop()
-        piped = word in ("|", "|&") or (piped and word == "(")
+        spans[-1].behind.append(word)
+        piped = word in _PIPES or (piped and word == "(")
+    return _judged(found, spans, doubtful=doubtful)
+
+
+@dataclass(slots=True)
+class _Span:
+    """The segments of one simple command, and the operators between it and the next."""
+
+    start: int
+    end: int
+    behind: list[str] = field(default_factory=list[str])
+
+
+def _judged(found: list[Segment], spans: list[_Span], *, doubtful: bool) -> list[Segment]:
+    """The segments, each with the word whether it must have worked where the whole did.
+
+    From the end: the last pipeline decides, and with it whatever `&&` ties to it. Where one of several may do (`||`,
+    `if`), one runs on (`&`) or a group is piped, nothing is said of any.
+    """
+    operators = {word for span in spans for word in span.behind}
+    grouped = any(")" in span.behind and not _PIPES.isdisjoint(span.behind) for span in spans)
+    if doubtful or grouped or "||" in operators or "&" in operators:
+        return [replace(segment, conclusive=False) for segment in found]
+    options = _options(found, spans)
+    # In a list with `&&` not every command that fails stops the shell, nor does each run.
+    stops_at_error = "&&" not in operators and any(
+        word == "errexit" or (word[0:1] == "-" and "e" in word) for word in options
+    )
+    tied = ended = True
+    for span in reversed(spans):
+        alone = True
+        if span is not spans[-1]:
+            if not _PIPES.isdisjoint(span.behind):
+                alone = "pipefail" in options
+            elif "&&" in span.behind:
+                ended = tied
+            else:
+                tied, ended = False, stops_at_error
+        if not (alone and ended):
+            for at in range(span.start, span.end):
+                found[at] = replace(found[at], conclusive=False)
     return found
+
+
+def _options(found: list[Segment], spans: list[_Span]) -> set[str]:
+    """What `set` at the very beginning asks for, for the whole of it."""
+    options: set[str] = set()
+    for span in spans[1:] if "(" not in spans[0].behind else ():
+        words_of_set = found[span.start].words if span.end == span.start + 1 else ()
+        if words_of_set[:1] != ("set",) or not _SEPARATORS.issuperset(span.behind):
+            break
+        options.update(words_of_set[1:])
+    return options
 
 
 def _entered(directory: str, cd: tuple[str, ...]) -> str:

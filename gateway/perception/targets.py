@@ -38,7 +38,8 @@ class CallKey:
 
     `target` is its exact identity, at most `MAX_TARGET` characters; `target_class` what it shares with its like (a
     shell program with its sub-command, a path's extension, "" for the tool alone); `directory` where a shell command
-    runs, relative to the root and "" for the root itself; `tokens` the words to look it up by.
+    runs, relative to the root and "" for the root itself; `tokens` the words to look it up by; `conclusive` whether a
+    success of the call is one of what the target names.
     """
 
     target: str
@@ -47,6 +48,7 @@ class CallKey:
     purpose: Purpose
     directory: str
     tokens: tuple[str, ...]
+    conclusive: bool = True
 
 
 def call_key(tool: str, tool_input: Mapping[str, object], root: str = "") -> CallKey:
@@ -54,7 +56,7 @@ def call_key(tool: str, tool_input: Mapping[str, object], root: str = "") -> Cal
     an empty target; it never raises."""
     root = root.rstrip("/") if root != "/" else ""
     if tool in SHELL_TOOLS:
-        return _shell_key(_command(tool_input), root)
+        return _shell_key(_command(tool_input), root, tool_input.get("run_in_background") is not True)
     if tool in _FILE_TOOLS:
         path = _relative(_first_text(tool_input, _PATH_FIELDS), root)
         return _plain(path, _extension(path))
@@ -71,7 +73,7 @@ def call_key(tool: str, tool_input: Mapping[str, object], root: str = "") -> Cal
     return _plain("", "")
 
 
-def _shell_key(command: str, root: str) -> CallKey:
+def _shell_key(command: str, root: str, awaited: bool) -> CallKey:
     segment = principal(command)
     if segment is None or not segment.program:
         return _plain(_rooted(" ".join(command[:MAX_TARGET].split()), root), "")
@@ -83,6 +85,7 @@ def _shell_key(command: str, root: str) -> CallKey:
         purpose=purpose_of(segment),
         directory=_directory(segment, root),
         tokens=target_tokens(target),
+        conclusive=awaited and segment.conclusive,
     )
 
 

@@ -9,6 +9,15 @@ from gateway.redaction.text import find_secrets
 FIELD_LIMIT_BYTES = 16_384
 """What a moment keeps of one field. The bus refuses messages over 1 MiB, and a hook has a few large fields at most."""
 
+NESTED_VALUES = 2_000
+"""Values of a payload's objects and lists, twenty times what the largest hook seen holds. To clean one of them takes
+up to 15 µs, and all hooks wait for it."""
+NESTED_FIELDS = 4
+"""So many full fields of text together: to clean 64 KiB in which everything is a secret takes 90 ms."""
+LONGEST_KEY = 256
+"""Characters. Names are short; the longest are paths."""
+
+_LEFT_OUT = "…[{} more cut]…"
 _MARKER_BYTES = 48
 _WINDOW = 4096
 """Characters looked at on either side of a cut: the longest secret that is recognised there, RSA-4096 keys included."""
@@ -40,19 +49,65 @@ def cut(text: str, limit_bytes: int = FIELD_LIMIT_BYTES) -> str:
 
 
 def cut_payload(payload: Mapping[str, object], limit_bytes: int = FIELD_LIMIT_BYTES) -> dict[str, object]:
-    """The payload with every string cut; parts without a long string are shared with the original."""
-    return {key: _bounded(value, limit_bytes, DEEPEST) for key, value in payload.items()}
+    """The payload with every string cut, and of what is nested no more than can be cleaned while others wait.
+
+    That is 2,000 values, and text of four fields; what lies beyond is left out with `…[N more cut]…` in its place.
+    """
+    allowance = _Allowance(limit_bytes)
+    return {
+        key: cut(value, limit_bytes) if isinstance(value, str) else allowance.bounded(value, DEEPEST)
+        for key, value in payload.items()
+    }
 
 
-def _bounded(value: object, limit_bytes: int, levels: int) -> object:
-    if isinstance(value, str):
-        return cut(value, limit_bytes)
-    if levels > 0 and isinstance(value, dict):
-        items = cast("dict[str, object]", value)
-        return {key: _bounded(item, limit_bytes, levels - 1) for key, item in items.items()}
-    if levels > 0 and isinstance(value, list):
-        return [_bounded(item, limit_bytes, levels - 1) for item in cast("list[object]", value)]
-    return value
+class _Allowance:
+    """What may still be kept of a payload's nested values."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._limit_bytes = limit_bytes
+        self._values = NESTED_VALUES
+        self._bytes = NESTED_FIELDS * limit_bytes
+
+    def bounded(self, value: object, levels: int) -> object:
+        self._values -= 1
+        if isinstance(value, str):
+            return self._text(value)
+        if levels > 0 and isinstance(value, dict):
+            return self._object(cast("dict[str, object]", value), levels)
+        if levels > 0 and isinstance(value, list):
+            return self._array(cast("list[object]", value), levels)
+        return value
+
+    def _text(self, text: str) -> str:
+        size = len(text.encode("utf-8", "surrogatepass"))
+        allowed = min(self._limit_bytes, self._bytes)
+        # Taken off by what is looked at, not by what is kept: of a text full of secrets a cut keeps next to nothing.
+        self._bytes -= min(size, allowed)
+        return cut(text, allowed) if allowed or not text else f"…[{size} bytes cut]…"
+
+    def _object(self, items: dict[str, object], levels: int) -> dict[str, object]:
+        kept: dict[str, object] = {}
+        for key, value in items.items():
+            # A key cannot be cut: half of it would be another one.
+            if self._spent or len(key) > LONGEST_KEY:
+                kept[_LEFT_OUT.format(len(items) - len(kept))] = None
+                break
+            self._bytes = max(0, self._bytes - len(key))
+            kept[key] = self.bounded(value, levels - 1)
+        return kept
+
+    def _array(self, items: list[object], levels: int) -> list[object]:
+        kept: list[object] = []
+        for item in items:
+            if self._spent:
+                kept.append(_LEFT_OUT.format(len(items) - len(kept)))
+                break
+            kept.append(self.bounded(item, levels - 1))
+        return kept
+
+    @property
+    def _spent(self) -> bool:
+        return self._values <= 0 or self._bytes <= 0
 
 
 def _head_edge(text: str, edge: int) -> int:

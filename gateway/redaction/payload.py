@@ -24,13 +24,14 @@ def redact_payload(payload: Mapping[str, object]) -> tuple[dict[str, object], in
     call about a `.env` file every assigned value is a secret. Keys are cleaned too. Parts without a secret are shared
     with the original. Never raises on JSON values of any shape or depth.
     """
-    if _is_clean(payload):
-        return dict(payload), 0
+    document = dict(payload)
+    if _is_clean(document):
+        return document, 0
     cleaning = _Cleaning()
-    return cast("dict[str, object]", cleaning.cleaned(payload, Reading.ORDINARY, DEEPEST)), cleaning.count
+    return cast("dict[str, object]", cleaning.cleaned(document, Reading.ORDINARY, DEEPEST)), cleaning.count
 
 
-def _is_clean(payload: Mapping[str, object]) -> bool:
+def _is_clean(payload: dict[str, object]) -> bool:
     # One scan over all strings costs a fraction of one scan per string; only what is found is worth a second look.
     texts: list[str] = []
     pending: list[tuple[object, int]] = [(payload, DEEPEST)]
@@ -38,8 +39,8 @@ def _is_clean(payload: Mapping[str, object]) -> bool:
         value, levels = pending.pop()
         if isinstance(value, str):
             texts.append(value)
-        elif isinstance(value, Mapping):
-            items = cast("Mapping[str, object]", value)
+        elif isinstance(value, dict):
+            items = cast("dict[str, object]", value)
             if levels == 0 or "value" in items or not all(map(_is_clean_key, items)):
                 return False
             if "tool_input" in items and reading_of(items):
@@ -79,8 +80,8 @@ class _Cleaning:
     def cleaned(self, value: object, reading: Reading, levels: int, name: SecretName | None = None) -> object:
         if isinstance(value, str):
             return self._text(value, reading, name)
-        if isinstance(value, Mapping):
-            return self._object(cast("Mapping[str, object]", value), reading, levels, name)
+        if isinstance(value, dict):
+            return self._object(cast("dict[str, object]", value), reading, levels, name)
         if isinstance(value, list):
             return self._array(cast("list[object]", value), reading, levels, name)
         if name and name.kind == "password" and isinstance(value, int) and abs(value) >= _SHORTEST_SECRET_NUMBER:

@@ -31,7 +31,8 @@ def reading_of(call: Mapping[str, object]) -> Reading:
 
 def _reading_of_field(name: str, value: object) -> Reading:
     if isinstance(value, list):
-        return max((_reading_of_field(name, item) for item in cast("list[object]", value)), default=Reading.ORDINARY)
+        texts = [item for item in cast("list[object]", value) if isinstance(item, str)]
+        return max((_reading_of_field(name, text) for text in texts), default=Reading.ORDINARY)
     if not isinstance(value, str):
         return Reading.ORDINARY
     lowered = name.lower()

@@ -13,7 +13,7 @@ from host.cli.layout import say
 from host.cli.running import print_json, run
 from host.recordings.hook_client import HookClient
 from host.recordings.replay import Played, in_order, play
-from host.recordings.score import FAILURE, as_row
+from host.recordings.score import FAILURE, as_row, note
 from host.recordings.throwaway import throwaway
 from host.recordings.transcripts import CLIENT, Reader
 from spark.gateway.v1.hooks_pb2_grpc import HooksServiceStub
@@ -54,7 +54,7 @@ def command(as_json: bool) -> None:
     played = run(lambda: perform(show=not as_json))
     verdict = judge(played)
     if as_json:
-        print_json({"moments": [as_row(item) for item in played], "advised": not verdict.problem})
+        print_json({"moments": [as_row(note(item)) for item in played], "advised": not verdict.problem})
     else:
         conclude(played)
     if verdict.problem:

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import click
 
-from host import engines as embedded
 from host.catalog import SERVICES
 from host.cli.running import console, run
 from host.connection import settings_of
 from host.home import read_run, spark_home
 from host.process import migrate_all
-from host.system import DATABASE_URL
+from host.system import DATABASE_URL, engines_in_turn
 
 
 @click.command("migrate")
@@ -32,7 +31,7 @@ async def migrate(home: Path) -> list[str]:
     running = read_run(home)
     if url or running is not None:
         return await migrate_all(SERVICES, url or (running.database_url if running else ""))
-    engines = await embedded.start_engines(home)
+    engines = await engines_in_turn(home)
     try:
         return await migrate_all(SERVICES, engines.database_url)
     finally:

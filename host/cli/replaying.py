@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from host.cli.layout import count, row, say, short, warn
 from host.cli.running import console, print_json, run
+from host.recordings.decisions import watched
 from host.recordings.hook_client import HookClient
 from host.recordings.replay import Played, in_order, play
-from host.recordings.score import Score, as_row, score
+from host.recordings.score import Noted, Score, as_row, note, score
 from host.recordings.throwaway import throwaway
 from host.recordings.transcripts import CLIENT, Reader
 from spark.gateway.v1.hooks_pb2_grpc import HooksServiceStub
@@ -43,7 +44,7 @@ class Wish:
 class Outcome:
     """What a replay brought."""
 
-    played: list[Played] = field(default_factory=list[Played])
+    noted: list[Noted] = field(default_factory=list[Noted])
     score: Score | None = None
     lessons: dict[str, int] = field(default_factory=dict[str, int])
     seconds: float = 0.0
@@ -83,7 +84,7 @@ def command(
         print_json(
             {
                 "summary": {**asdict(outcome.score), "lessons": outcome.lessons, "seconds": round(outcome.seconds, 3)},
-                "moments": [as_row(item) for item in outcome.played if wish.verbose or item.reply.advice],
+                "moments": [as_row(item) for item in outcome.noted if wish.verbose or item.advice],
                 "unreadable": len(reader.problems),
             }
         )
@@ -96,28 +97,35 @@ def command(
 async def replay(wish: Wish, reader: Reader) -> Outcome:
     """Replays, showing moments as they pass."""
     outcome = Outcome()
-    transcripts = reader.find(wish.paths)
-    hooks = list(islice(in_order(reader, transcripts), wish.limit))
-    async with throwaway(wish.home) as connection, HookClient(connection, CLIENT) as client:
+    hooks = islice(in_order(reader, reader.find(wish.paths)), wish.limit)
+    async with (
+        throwaway(wish.home, as_set=True) as connection,
+        HookClient(connection, CLIENT) as client,
+        watched(TelemetryServiceStub(connection.channels.to("telemetry"))) as decisions,
+    ):
+        if not await client.believes_time():
+            raise click.ClickException(
+                f"the Spark that is up in {wish.home} takes no other time than its own: stop it with `spark down`, "
+                "or start it with `spark up --clock header`"
+            )
         gateway = HooksServiceStub(connection.channels.to("gateway"))
         started = time.monotonic()
         with Progress(
-            TextColumn("replaying"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
+            SpinnerColumn(),
+            TextColumn("{task.completed:,} moments, now at {task.description}"),
             console=console,
             transient=True,
             disable=not console.is_terminal,
-        ) as bar:
-            task = bar.add_task("replaying", total=len(hooks))
+        ) as progress:
+            task = progress.add_task("the beginning", total=None)
             async for played in play(hooks, client, gateway, wish.project):
-                outcome.played.append(played)
-                bar.advance(task)
+                outcome.noted.append(note(played))
+                progress.update(task, advance=1, description=f"{played.hook.occurred_at:%Y-%m-%d %H:%M}")
                 if not wish.quiet and (wish.verbose or played.reply.advice):
                     show(played)
         outcome.seconds = time.monotonic() - started
-        outcome.score = await score(outcome.played, TelemetryServiceStub(connection.channels.to("telemetry")))
+        recorded = await decisions.of([item.decision for item in outcome.noted if item.decision])
+        outcome.score = score(outcome.noted, recorded)
         outcome.lessons = await lessons_by_kind(MemoryServiceStub(connection.channels.to("memory")))
     return outcome
 
@@ -151,10 +159,18 @@ def tell(outcome: Outcome, figures: Score) -> None:
         f"{count(figures.moments, 'moment')} of {count(figures.sessions, 'session')} in {outcome.seconds:.1f} s; "
         f"something was said at {figures.said}."
     )
+    if figures.refused:
+        warn(f"{count(figures.refused, 'moment')} of these the gateway turned away")
     row("Said at", listed(figures.said_by_event))
     row("Routes", listed(figures.routes))
     row("Silences", listed(figures.silences))
-    row("Failures", f"{figures.failures}, of which {figures.failures_answered} were answered with what is known")
+    failures = figures.failures
+    row(
+        "Failures",
+        f"{failures.all}, of which {failures.teaching} teach something and {failures.seen_before} had been seen "
+        f"before; a fix was known for {failures.fix_known} of these, told at {failures.fix_told} and earlier in the "
+        f"session at {failures.fix_told_ahead}",
+    )
     row("Lessons", listed(outcome.lessons))
     row(
         "Latency",

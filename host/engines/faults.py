@@ -14,7 +14,10 @@ class EngineBusy(EngineError):
 
     def __init__(self, home: Path, pid: int | None) -> None:
         owner = "another process" if pid is None else f"process {pid}"
-        super().__init__(f"the engines in {home} belong to {owner}: stop it, or choose another SPARK_HOME")
+        super().__init__(
+            f"the engines in {home} belong to {owner}: wait until it is done, stop it, or choose another SPARK_HOME; "
+            "while `spark up` runs, any number of commands share them"
+        )
         self.home = home
         self.pid = pid
 

@@ -16,6 +16,7 @@ import orjson
 from chassis.faults import ServiceUnavailable
 from host.connection import Connection
 
+BAD_REQUEST = 400
 PATIENCE_SECONDS = 30.0
 """The gateway answers within its own, much shorter time; this is for one that has died."""
 
@@ -69,6 +70,15 @@ class HookClient:
         """Disconnects."""
         if self._writer is not None:
             self._writer.close()
+
+    async def believes_time(self) -> bool:
+        """Whether the gateway takes Spark-Time for the time: only then does it refuse what is none.
+
+        Raises:
+            ServiceUnavailable: when the connection breaks, or nothing comes within 30 s.
+        """
+        # Nothing can be made of an empty object, so it leaves no trace either way.
+        return (await self.call({}, "no time")).status == BAD_REQUEST
 
     async def call(self, payload: Mapping[str, object], occurred_at: datetime | str, project: str = "") -> HookReply:
         """Calls a hook as of a time of the past; a project is a folder that stands for the payload's own.

@@ -62,14 +62,37 @@ class Played:
 
 
 def in_order(reader: Reader, transcripts: Sequence[Transcript]) -> Iterator[RecordedHook]:
-    """The hooks of all sessions by time; where two have the same time, the session that began first comes first."""
-    streams = [reader.hooks(transcript) for transcript in transcripts]
-    return heapq.merge(*streams, key=occurred)
+    """The hooks of all sessions by time; where two have the same time, the session that began first comes first.
+
+    Only transcripts that overlap are in memory together. Each is read whole before the next: read side by side, a
+    session and one that was forked from it would share out between them what both hold.
+    """
+    waiting: list[Waiting] = []
+    for number, transcript in enumerate(transcripts):
+        while waiting and waiting[0][0] <= transcript.started:
+            yield earliest(waiting)
+        take_up(waiting, number, iter(list(reader.hooks(transcript))))
+    while waiting:
+        yield earliest(waiting)
 
 
-def occurred(hook: RecordedHook) -> datetime:
-    """When a hook was called."""
-    return hook.occurred_at
+Waiting = tuple[datetime, int, RecordedHook, Iterator[RecordedHook]]
+"""The next hook of a transcript: its time, the transcript's number, the hook, and those behind it."""
+
+
+def earliest(waiting: list[Waiting]) -> RecordedHook:
+    """Takes the earliest hook out, and the one behind it in."""
+    _, number, hook, rest = heapq.heappop(waiting)
+    take_up(waiting, number, rest)
+    return hook
+
+
+def take_up(waiting: list[Waiting], number: int, hooks: Iterator[RecordedHook]) -> None:
+    """Lets a transcript wait with its next hook, if it has one."""
+    hook = next(hooks, None)
+    if hook is not None:
+        # No two entries have the same number, so that hooks themselves are never compared.
+        heapq.heappush(waiting, (hook.occurred_at, number, hook, hooks))
 
 
 async def play(

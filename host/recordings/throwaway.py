@@ -12,17 +12,24 @@ from pathlib import Path
 from host.connection import Connection, connected
 
 BELIEVES_HEADER = {"clock.source": "header"}
+ABOUT_ADVICE = ("SPARK_ADVISORY_", "SPARK_SYNTH_")
 
 
 @asynccontextmanager
-async def throwaway(home: Path | None = None) -> AsyncGenerator[Connection]:
+async def throwaway(home: Path | None = None, *, as_set: bool = False) -> AsyncGenerator[Connection]:
     """A system that believes Spark-Time, in `home` where one is given to keep, else in a folder of its own.
+
+    It has the default settings; `as_set` takes over what the user's environment sets about advice.
 
     Raises:
         EngineError: when the engines cannot be started.
     """
-    # What the user has set for the Spark at work must not point a replay at its store.
-    environment = {name: value for name, value in os.environ.items() if not name.endswith(("_URL", "_ADDR"))}
+    # What the user has set for the Spark at work must not point this one at its store, nor open it to others.
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("SPARK_") or (as_set and name.startswith(ABOUT_ADVICE))
+    }
     folder = home or Path(tempfile.mkdtemp(prefix="spark-"))
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chassis.consumer import Consumer
 from chassis.service import Running, Service, Surroundings
-from services.memory.events import HEARD, Relay
+from services.memory.events import HEARD, TEACHING, Relay
 from services.memory.library import Library
 from services.memory.servicer import MemoryServicer
 from spark.memory.v1 import memory_pb2
@@ -19,9 +19,7 @@ def assemble(given: Surroundings) -> Running:
     database = given.database(SCHEMA, CONNECTIONS)
     relay = Relay(database, given.bus)
     library = Library(database, relay, given.clock)
-    consumer = Consumer(
-        given.bus, name="memory", stream=HEARD.stream, subject=f"{HEARD.subject}.>", handler=library.hear
-    )
+    consumer = Consumer(given.bus, name="memory", stream=HEARD.stream, subjects=TEACHING, handler=library.hear)
     return Running(
         servicer=MemoryServicer(library, consumer, relay),
         consumers=(consumer,),

@@ -46,6 +46,9 @@ NAMED_BY_SIGNATURE = frozenset(
 )
 """The error names the very thing that is wrong, so the same name is the same failure whatever the rest of the call."""
 
+DENIES_A_FACT = SURROUNDINGS | {"shell.unknown_subcommand", "shell.bad_flag", "test.none_found"}
+"""After these a command is no longer how this is done here; a failing test run says nothing of the kind."""
+
 READ_BEFORE = frozenset({"edit.not_read_first", "edit.stale_read", "edit.string_not_found"})
 
 

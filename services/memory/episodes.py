@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.memory.fixes import REACH, SHELLS, find_fix, resolves
-from services.memory.model import Call, Event, Fix, OpenFailure, Outcome, Place, Purpose, SessionState
+from services.memory.fixes import REACH, find_fix, resolves
+from services.memory.model import SHELLS, Call, Event, Fix, OpenFailure, Outcome, Place, Purpose, SessionState
 from services.memory.naming import failure_id
 
 OPEN_AT_MOST = 8
@@ -25,6 +25,8 @@ class Failed:
     failure_class: str
     signature: str
     antecedent: str
+    recent: tuple[str, ...]
+    """Calls of the session that came back well before."""
     prompt_tokens: tuple[str, ...]
 
 
@@ -68,6 +70,8 @@ class Worked:
     at: datetime
     call: Call
     fact: bool
+    recent: tuple[str, ...]
+    """Calls of the session that came back well before."""
     after_step: tuple[str, ...]
     """Lessons whose step made this call work: its success does not speak against them."""
 
@@ -76,22 +80,27 @@ Finding = Failed | Fixed | Resolved | Refused | Worked
 
 
 def follow(state: SessionState, event: Event) -> tuple[SessionState, list[Finding]]:
-    """The session's state after an event, and what the event teaches."""
+    """The session's state after an event, and what the event teaches.
+
+    A call comes back once: what is told of it again is passed over, whoever wrote it.
+    """
     if event.call is None:
         return (replace(state, prompt_tokens=event.prompt_tokens) if event.prompt_tokens else state), []
     call = event.call
+    if call.tool_use_id and call.tool_use_id in state.returned:
+        return state, []
     expired = replace(state, open=tuple(item for item in state.open if state.index - item.index < REACH))
     if event.outcome is Outcome.FAILED:
         return failed(expired, event, call)
     if event.outcome is Outcome.REJECTED:
         refusal = Refused(event.place, event.at, call, event.user_reason, expired.prompt_tokens)
-        return expired.advanced(call), [refusal]
-    return succeeded(expired, event, call)
+        return expired.advanced(call, well=False), [refusal]
+    return succeeded(expired, event, call) if call.conclusive else passed(expired, call)
 
 
 def failed(state: SessionState, event: Event, call: Call) -> tuple[SessionState, list[Finding]]:
     """Opens a failure, unless it is of a kind that teaches nothing."""
-    after = state.advanced(call)
+    after = state.advanced(call, well=False)
     if not event.mistake:
         return after, []
     lesson_id = failure_id(event.place, call, event.failure_class, event.signature)
@@ -106,6 +115,7 @@ def failed(state: SessionState, event: Event, call: Call) -> tuple[SessionState,
         event.failure_class,
         event.signature,
         state.previous,
+        state.recent,
         state.prompt_tokens,
     )
     return replace(after, open=kept), [finding]
@@ -124,7 +134,18 @@ def succeeded(state: SessionState, event: Event, call: Call) -> tuple[SessionSta
         elif resolves(failure, call):
             findings.append(Resolved(failure.lesson_id, event.place, event.at))
         else:
-            still.append(replace(failure, steps=(*failure.steps, call)[-STEPS_AT_MOST:]))
-    fact = call.tool in SHELLS and call.purpose in FACTS and bool(call.target)
-    findings.append(Worked(event.place, event.at, call, fact, tuple(helped)))
-    return replace(state.advanced(call), open=tuple(still)), findings
+            still.append(stepped(failure, call))
+    fact = call.tool in SHELLS and call.purpose in FACTS and call.named
+    findings.append(Worked(event.place, event.at, call, fact, state.recent, tuple(helped)))
+    return replace(state.advanced(call, well=True), open=tuple(still)), findings
+
+
+def passed(state: SessionState, call: Call) -> tuple[SessionState, list[Finding]]:
+    """Notes a call of which nobody can say whether it worked: it may have been a step, and ends nothing."""
+    still = tuple(stepped(failure, call) for failure in state.open)
+    return replace(state.advanced(call, well=False), open=still), []
+
+
+def stepped(failure: OpenFailure, call: Call) -> OpenFailure:
+    """The failure with one more call made since."""
+    return replace(failure, steps=(*failure.steps, call)[-STEPS_AT_MOST:])

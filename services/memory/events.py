@@ -12,7 +12,7 @@ from chassis.consumer import Delivery
 from chassis.database import Database
 from chassis.events import event_type, headers
 from chassis.faults import BusUnavailable, StoreUnavailable
-from chassis.identifiers import digest
+from chassis.identifiers import new_ulid
 from services.memory.model import Event, Lesson
 from services.memory.postgres import Announcement, clear_outbox, read_outbox
 from services.memory.wire import event_from, lesson_message
@@ -23,6 +23,10 @@ log = logging.getLogger(__name__)
 
 HEARD = event_type(moment_pb2.MomentObserved)
 ANNOUNCED = event_type(lesson_pb2.LessonChanged)
+
+KINDS = ("prompt_submitted", "call_succeeded", "call_failed", "call_rejected")
+TEACHING = [f"{HEARD.subject}.*.*.*.{kind}" for kind in KINDS]
+"""Workspace, project and session stand before the kind; moments of other kinds teach nothing and are not delivered."""
 
 RELAY_AT_ONCE = 256
 PUBLISH_SECONDS = 2.0
@@ -39,8 +43,11 @@ def heard(deliveries: Sequence[Delivery]) -> list[Event]:
 
 
 def announcement(lesson: Lesson) -> Announcement:
-    """The message that tells of a lesson; the same change is always the same event."""
-    event_id = digest("lesson", lesson.workspace_id, lesson.lesson_id, str(lesson.revision))
+    """The message that tells of a change of a lesson.
+
+    Born with the change: a lesson that was forgotten and learnt again has the revisions that it had before.
+    """
+    event_id = new_ulid()
     message = lesson_pb2.LessonChanged(event_id=event_id, lesson=lesson_message(lesson))
     subject = ANNOUNCED.subject_for(lesson.workspace_id, lesson.project_id, lesson.lesson_id)
     return Announcement(event_id, subject, lesson.provenance.last_seen, message.SerializeToString())

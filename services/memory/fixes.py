@@ -6,7 +6,7 @@ import posixpath
 import re
 
 from services.memory.classes import READ_BEFORE, Cause, cause_of
-from services.memory.model import Call, Fix, FixKind, OpenFailure, Purpose
+from services.memory.model import EDITS, SHELLS, Call, Fix, FixKind, OpenFailure, Purpose
 
 REACH = 15
 """Calls after a failure within which a success can be its fix; in recordings the median distance is 3, and pairs
@@ -18,9 +18,6 @@ ALIKE = 0.5
 ALIKE_SAME_PROGRAM = 0.34
 """The same for two calls of one program with one sub-command."""
 
-SHELLS = frozenset({"Bash"})
-EDITS = frozenset({"Edit", "MultiEdit", "Write", "NotebookEdit"})
-
 LOOKING = frozenset(
     {"ls", "find", "grep", "rg", "ag", "fd", "cat", "head", "tail", "which", "tree", "stat", "wc", "echo"}
 )
@@ -28,12 +25,17 @@ LOOKING = frozenset(
 
 BARE_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*$")
 
+KEPT = 0.6
+"""Share of the failed call's things (files, names, numbers) that its correction must still be about."""
+
 WORD = re.compile(r"[A-Za-z0-9_./:@-]*[A-Za-z0-9_][A-Za-z0-9_./:@-]*")
 
 
 def find_fix(failure: OpenFailure, success: Call) -> Fix | None:
     """The fix that a success is for a failure; None when it is none, or teaches nothing."""
     failed = failure.call
+    if not failed.named or not success.named:
+        return None
     if success.tool in EDITS and failed.tool in EDITS:
         return fix_of_edit(failure, success)
     if success.tool != failed.tool:
@@ -49,9 +51,7 @@ def resolves(failure: OpenFailure, success: Call) -> bool:
     if success.digest and success.digest == failed.digest:
         return True
     same_tool = success.tool == failed.tool or (success.tool in EDITS and failed.tool in EDITS)
-    return (
-        same_tool and bool(failed.target) and (success.target, success.directory) == (failed.target, failed.directory)
-    )
+    return same_tool and failed.named and (success.target, success.directory) == (failed.target, failed.directory)
 
 
 def fix_of_edit(failure: OpenFailure, success: Call) -> Fix | None:
@@ -81,7 +81,8 @@ def fix_of_command(failure: OpenFailure, success: Call) -> Fix | None:
         return None
     common = likeness(failed.target, success.target)
     if success.target_class == failed.target_class:
-        return Fix(FixKind.CHANGED_ARGUMENTS, success.target) if common >= ALIKE_SAME_PROGRAM else None
+        like = common >= ALIKE_SAME_PROGRAM and (cause is Cause.SURROUNDINGS or keeps_things(failed, success))
+        return Fix(FixKind.CHANGED_ARGUMENTS, success.target) if like else None
     if success.program in LOOKING:
         return None
     if wraps(failed, success) or (common >= ALIKE and cause is Cause.SURROUNDINGS):
@@ -114,7 +115,7 @@ def fix_of_path(failure: OpenFailure, success: Call) -> Fix | None:
     if failure.failure_class == "path.not_exist":
         moved = posixpath.basename(success.target) == posixpath.basename(failed.target)
         return Fix(FixKind.OTHER_PATH, success.target) if moved and success.target != failed.target else None
-    changed = success.target == failed.target and success.digest != failed.digest and bool(success.target)
+    changed = success.target == failed.target and success.digest != failed.digest
     return Fix(FixKind.CHANGED_ARGUMENTS, success.command or success.target) if changed else None
 
 
@@ -160,6 +161,12 @@ def errand(call: Call) -> str:
 def adds_to(failed: Call, success: Call) -> bool:
     """Whether a success is the failed command with something put before or behind it."""
     return words(failed.target) < words(success.target)
+
+
+def keeps_things(failed: Call, success: Call) -> bool:
+    """Whether a success is about the things that the failed call was about; program and flags are none."""
+    things = {word for word in failed.target.split() if not word.startswith("-")} - set(failed.target_class.split())
+    return len(things & set(success.target.split())) >= KEPT * len(things)
 
 
 def likeness(left: str, right: str) -> float:

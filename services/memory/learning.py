@@ -4,25 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
+from services.memory.doubts import weighed
 from services.memory.episodes import Failed, Finding, Fixed, Refused, Resolved, Worked, follow
-from services.memory.lessons import (
-    on_fact,
-    on_failed,
-    on_fixed,
-    on_refused,
-    on_worked_since,
-    settled,
-    worth_announcing,
-)
-from services.memory.model import Event, Lesson, Place, SessionState
-from services.memory.naming import fact_id, rejection_id
+from services.memory.lessons import on_fact, on_failed, on_fixed, on_refused, settled, worth_announcing
+from services.memory.model import Event, Lesson, Place, Purpose, SessionState
+from services.memory.naming import fact_id, keys_of, keys_of_fix, keys_when_worked, rejection_id
 
 LessonKey = tuple[str, str]
 """Workspace and lesson."""
 
-DigestKey = tuple[str, str, str]
-"""Workspace, project and digest of a call."""
+CallKey = tuple[str, str, str]
+"""Workspace, project and a key of a call (`naming.keys_of`)."""
 
 
 @dataclass(frozen=True)
@@ -34,17 +28,15 @@ class Followed:
 
     @property
     def lessons(self) -> set[LessonKey]:
-        """The lessons that the findings are about."""
-        return {(finding.place.workspace_id, lesson_id) for finding in self.findings if (lesson_id := about(finding))}
+        """The lessons that the findings are about, and the facts that they may speak against."""
+        named = {(finding.place.workspace_id, about(finding)) for finding in self.findings}
+        facts = {(finding.place.workspace_id, denied_fact(finding)) for finding in self.findings}
+        return {key for key in named | facts if key[1]}
 
     @property
-    def worked(self) -> set[DigestKey]:
-        """The calls that worked."""
-        return {
-            (finding.place.workspace_id, finding.place.project_id, finding.call.digest)
-            for finding in self.findings
-            if isinstance(finding, Worked) and finding.call.digest
-        }
+    def keys(self) -> set[CallKey]:
+        """Where the lessons are that the calls of this batch may speak for or against."""
+        return {key for finding in self.findings for key in sought_by(finding)}
 
 
 @dataclass
@@ -67,14 +59,17 @@ def follow_all(states: Mapping[Place, SessionState], events: Sequence[Event]) ->
 
 
 def learn(
-    findings: Sequence[Finding], known: Mapping[LessonKey, Lesson], by_digest: Mapping[DigestKey, set[LessonKey]]
+    findings: Sequence[Finding],
+    known: Mapping[LessonKey, Lesson],
+    by_key: Mapping[CallKey, set[LessonKey]],
+    now: datetime,
 ) -> Learnt:
     """Applies findings to lessons in their order.
 
-    `known` holds every lesson that a finding is about or whose failing call worked; `by_digest` says which those are.
+    `known` holds every lesson that a finding is about or may speak against; `by_key` says where those are found.
     """
     current = dict(known)
-    digests = {key: set(lessons) for key, lessons in by_digest.items()}
+    index = {key: set(lessons) for key, lessons in by_key.items()}
     touched: dict[LessonKey, None] = {}
     for finding in findings:
         workspace, project = finding.place.workspace_id, finding.place.project_id
@@ -85,32 +80,39 @@ def learn(
             if changed is not None:
                 current[key] = changed
                 touched[key] = None
-                for value in changed.failed_digests:
-                    digests.setdefault((workspace, project, value), set()).add(key)
-        if isinstance(finding, Worked):
-            for key in digests.get((workspace, project, finding.call.digest), ()):
-                if key in current and key[1] not in finding.after_step:
-                    current[key] = on_worked_since(current[key], finding.at)
+                for value in keys_of(changed):
+                    index.setdefault((workspace, project, value), set()).add(key)
+        if isinstance(finding, Worked | Failed):
+            found = {key for sought in sought_by(finding) for key in index.get(sought, ())}
+            for key in sorted(found | {(workspace, denied_fact(finding))}):
+                if key in current:
+                    current[key] = weighed(current[key], finding)
                     touched[key] = None
-    return announce({key: settled(current[key]) for key in touched}, known)
+    return announce({key: settled(current[key]) for key in touched}, known, now)
 
 
-def announce(changed: Mapping[LessonKey, Lesson], known: Mapping[LessonKey, Lesson]) -> Learnt:
-    """Counts revisions and marks what others should hear of; what did not change is left out."""
+def announce(changed: Mapping[LessonKey, Lesson], known: Mapping[LessonKey, Lesson], now: datetime) -> Learnt:
+    """Gives revisions and marks what others should hear of; what did not change is left out."""
     learnt = Learnt()
     for key, lesson in changed.items():
         before = known.get(key)
         if before == lesson:
             continue
-        tell = worth_announcing(before, lesson)
+        tell, seen = worth_announcing(before, lesson), lesson.provenance
         learnt.changed[key] = replace(
             lesson,
-            revision=lesson.revision + 1,
-            announced=lesson.provenance.occurrences if tell else lesson.announced,
+            revision=revision_after(lesson, now),
+            announced=seen.occurrences if tell else lesson.announced,
+            announced_at=seen.last_seen if tell else lesson.announced_at,
         )
         if tell:
             learnt.announced.add(key)
     return learnt
+
+
+def revision_after(lesson: Lesson, now: datetime) -> int:
+    """The next revision: microseconds of now, so that a lesson forgotten and learnt anew never repeats one."""
+    return max(lesson.revision + 1, int(now.timestamp() * 1e6))
 
 
 def applied(lesson: Lesson | None, finding: Finding) -> Lesson | None:
@@ -121,7 +123,7 @@ def applied(lesson: Lesson | None, finding: Finding) -> Lesson | None:
         case Fixed():
             return on_fixed(lesson, finding) if lesson is not None else None
         case Resolved():
-            return replace(lesson, resolved=lesson.resolved + 1) if lesson is not None else None
+            return replace(lesson, in_a_row=0) if lesson is not None else None
         case Refused():
             return on_refused(lesson, finding)
         case Worked():
@@ -137,3 +139,22 @@ def about(finding: Finding) -> str:
             return rejection_id(finding.place, finding.call, finding.reason)
         case Worked():
             return fact_id(finding.place, finding.call) if finding.fact else ""
+
+
+def denied_fact(finding: Finding) -> str:
+    """Identity of the fact that a failure speaks against; empty when there can be none."""
+    if isinstance(finding, Failed) and finding.call.purpose is not Purpose.NONE:
+        return fact_id(finding.place, finding.call)
+    return ""
+
+
+def sought_by(finding: Finding) -> set[CallKey]:
+    """Where the lessons are that a call may speak for or against, beside its own."""
+    match finding:
+        case Worked():
+            keys = keys_when_worked(finding.call)
+        case Failed():
+            keys = keys_of_fix(finding.call)
+        case Fixed() | Resolved() | Refused():
+            keys = set[str]()
+    return {(finding.place.workspace_id, finding.place.project_id, key) for key in keys}

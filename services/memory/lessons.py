@@ -1,21 +1,21 @@
-"""How a lesson changes with each finding, and when it is sure enough to be said. Pure."""
+"""How a lesson grows with each finding that is its own, and when it is sure enough to be said. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.memory.classes import Cause, cause_of
 from services.memory.episodes import Failed, Fixed, Refused, Worked
-from services.memory.model import Call, FixKind, Kind, Lesson, Place, Provenance, State
-from services.memory.naming import fact_id, rejection_id
+from services.memory.model import Call, Fix, FixKind, Kind, Lesson, Place, Provenance, State, Trace
+from services.memory.naming import fact_id, rejection_id, same_call
 from services.memory.wording import compose
 
 IDS_AT_MOST = 8
-TOKENS_AT_MOST = 24
+PROMPT_TOKENS_AT_MOST = 16
 TRIED_AT_MOST = 6
-DIGESTS_AT_MOST = 16
+CALLS_AT_MOST = 16
 ANTECEDENTS_AT_MOST = 4
 
 REPEATS_USAGE = 2
@@ -26,49 +26,70 @@ REPEATS_CODE = 3
 
 REFUSALS_WITHOUT_REASON = 2
 SUCCESSES_OF_FACT = 2
+FAILURES_OF_FACT = 2
 SESSIONS_OF_FACT = 2
 """A command of one session may be about that session's work; one of two is how the project works."""
+
+FAILURES_OF_FIX = 2
+"""A fix that fails more often in a row than it worked, or than this, works no longer."""
+
+TOLD_AGAIN = timedelta(days=7)
+"""A fact in use is announced so often, for what is not heard of grows stale."""
+
+GONE = {
+    Kind.REPEATED_FAILURE: "it has worked since",
+    Kind.USER_REJECTION: "the user let it pass since",
+    Kind.PROJECT_FACT: "it has failed here since",
+}
+"""Why a lesson of a kind is retired; a fix has two reasons."""
 
 
 def on_failed(lesson: Lesson | None, finding: Failed) -> Lesson:
     """The lesson after one more failure."""
-    call = finding.call
+    call, session = finding.call, finding.place.session_id
     if lesson is None:
         lesson = new(finding.lesson_id, finding.place, Kind.REPEATED_FAILURE, call, finding.at)
-    retried = lesson.fix is not None and call.target == lesson.fix.worked and call.target != lesson.call.target
+        lesson = replace(lesson, failure_class=finding.failure_class, signature=finding.signature)
+    prompt = tuple(Trace(token, session) for token in finding.prompt_tokens)
     return replace(
-        lesson,
+        of_call(lesson, lesson.call, lesson.signature, session) if same(lesson, finding) else lesson,
         provenance=more(lesson.provenance, finding.place, call, finding.at),
-        failure_class=finding.failure_class,
-        signature=finding.signature,
-        contradicted=lesson.contradicted + int(retried),
-        tried=newest((*lesson.tried, call.shown), TRIED_AT_MOST),
-        tokens=first((*lesson.tokens, *call.tokens, *finding.prompt_tokens), TOKENS_AT_MOST),
-        antecedents=newest((*lesson.antecedents, finding.antecedent), ANTECEDENTS_AT_MOST),
-        failed_digests=newest((*lesson.failed_digests, call.digest), DIGESTS_AT_MOST),
-        worked_since=False,
-        state=State.SEEN if lesson.state is State.RETIRED else lesson.state,
-        retired_reason="",
+        in_a_row=lesson.in_a_row + 1,
+        tried=newest_traces((*lesson.tried, Trace(call.shown, session)), TRIED_AT_MOST),
+        prompt_tokens=newest_traces((*lesson.prompt_tokens, *prompt), PROMPT_TOKENS_AT_MOST),
+        antecedents=newest_traces((*lesson.antecedents, Trace(finding.antecedent, session)), ANTECEDENTS_AT_MOST),
+        failed_calls=newest((*lesson.failed_calls, same_call(call)), CALLS_AT_MOST),
     )
 
 
 def on_fixed(lesson: Lesson, finding: Fixed) -> Lesson:
-    """The lesson after its fix was seen; a fix seen again weighs more, another one replaces it."""
-    seen_again = lesson.fix == finding.fix
+    """The lesson after its fix was seen.
+
+    A fix seen again weighs more. Another one takes its place where the old one has failed since, or once it has been
+    seen as often: one exception does not unseat what has worked for long.
+    """
+    session, failure = finding.place.session_id, finding.failure
     provenance = replace(
         lesson.provenance,
-        fixes=lesson.provenance.fixes + 1 if seen_again else 1,
-        sessions=newest((*lesson.provenance.sessions, finding.place.session_id), IDS_AT_MOST),
+        sessions=newest((*lesson.provenance.sessions, session), IDS_AT_MOST),
         calls=newest((*lesson.provenance.calls, finding.success.tool_use_id), IDS_AT_MOST),
         last_seen=max(lesson.provenance.last_seen, finding.at),
     )
+    lesson = replace(lesson, kind=Kind.FAILURE_FIX, provenance=provenance)
+    if lesson.fix == finding.fix:
+        fix, fixes = seen_in(lesson.fix, session), provenance.fixes + 1
+    else:
+        again = lesson.rival == finding.fix
+        fix = seen_in(lesson.rival if again else finding.fix, session)
+        fixes = lesson.rival_seen + 1 if again else 1
+        if not lesson.contradicted and fixes < provenance.fixes:
+            return replace(lesson, rival=fix, rival_seen=fixes)
+        lesson = replace(lesson, rival=lesson.fix, rival_seen=0 if lesson.contradicted else provenance.fixes)
     return replace(
-        lesson,
-        kind=Kind.FAILURE_FIX,
-        call=finding.failure.call,
-        fix=finding.fix,
-        contradicted=lesson.contradicted if seen_again else 0,
-        provenance=provenance,
+        of_call(lesson, failure.call, failure.signature, session),
+        fix=fix,
+        contradicted=0,
+        provenance=replace(provenance, fixes=fixes),
     )
 
 
@@ -78,11 +99,10 @@ def on_refused(lesson: Lesson | None, finding: Refused) -> Lesson:
         lesson_id = rejection_id(finding.place, finding.call, finding.reason)
         lesson = new(lesson_id, finding.place, Kind.USER_REJECTION, finding.call, finding.at)
     return replace(
-        lesson,
-        call=finding.call,
+        of_call(lesson, finding.call, "", finding.place.session_id),
         user_reason=finding.reason,
+        in_a_row=lesson.in_a_row + 1,
         provenance=more(lesson.provenance, finding.place, finding.call, finding.at),
-        tokens=first((*lesson.tokens, *finding.call.tokens), TOKENS_AT_MOST),
     )
 
 
@@ -92,48 +112,54 @@ def on_fact(lesson: Lesson | None, finding: Worked) -> Lesson:
         lesson_id = fact_id(finding.place, finding.call)
         lesson = new(lesson_id, finding.place, Kind.PROJECT_FACT, finding.call, finding.at)
     return replace(
-        lesson,
+        of_call(lesson, finding.call, "", finding.place.session_id),
+        in_a_row=0,
         provenance=more(lesson.provenance, finding.place, finding.call, finding.at),
-        tokens=first((*lesson.tokens, finding.call.purpose.value, *finding.call.tokens), TOKENS_AT_MOST),
     )
-
-
-def on_worked_since(lesson: Lesson, at: datetime) -> Lesson:
-    """The lesson after its failing call worked by itself.
-
-    Where something around the call was missing, it may be missing again elsewhere: then the lesson is kept for the
-    failure itself. Where the call was said to be wrong, it was not.
-    """
-    if at <= lesson.provenance.last_seen:
-        return lesson
-    if cause_of(lesson.failure_class) is Cause.SURROUNDINGS or is_step(lesson):
-        return replace(lesson, worked_since=True)
-    return replace(lesson, state=State.RETIRED, retired_reason="the same call has worked since")
 
 
 def settled(lesson: Lesson) -> Lesson:
     """The lesson with its state, confidence and text brought in line with what is known."""
-    confidence = certainty(lesson)
-    state = lesson.state
-    if state is State.SEEN and enough(lesson):
-        state = State.ACTIVE
-    ready = replace(lesson, state=state, confidence=confidence)
+    state, reason = lesson.state, lesson.retired_reason
+    if enough(lesson):
+        state, reason = State.ACTIVE, ""
+    elif state is State.ACTIVE:
+        state, reason = State.RETIRED, why_gone(lesson)
+    ready = replace(lesson, state=state, retired_reason=reason, confidence=certainty(lesson))
     return replace(ready, text=compose(ready))
 
 
 def enough(lesson: Lesson) -> bool:
     """Whether a lesson may be said."""
-    count = lesson.provenance.occurrences
+    count, in_a_row = lesson.provenance.occurrences, lesson.in_a_row
     match lesson.kind:
         case Kind.FAILURE_FIX:
-            return lesson.contradicted <= lesson.provenance.fixes
+            return not_refuted(lesson) and (in_a_row > 0 or lasting(lesson))
         case Kind.REPEATED_FAILURE:
-            needed = REPEATS_CODE if cause_of(lesson.failure_class) is Cause.CODE else REPEATS_USAGE
-            return count - lesson.resolved >= needed
+            return in_a_row >= (REPEATS_CODE if cause_of(lesson.failure_class) is Cause.CODE else REPEATS_USAGE)
         case Kind.USER_REJECTION:
-            return bool(lesson.call.target) and (bool(lesson.user_reason) or count >= REFUSALS_WITHOUT_REASON)
+            return bool(lesson.call.target) and in_a_row >= (1 if lesson.user_reason else REFUSALS_WITHOUT_REASON)
         case Kind.PROJECT_FACT:
-            return count >= SUCCESSES_OF_FACT and len(lesson.provenance.sessions) >= SESSIONS_OF_FACT
+            tried = count >= SUCCESSES_OF_FACT and len(lesson.provenance.sessions) >= SESSIONS_OF_FACT
+            return tried and in_a_row < FAILURES_OF_FACT
+
+
+def not_refuted(lesson: Lesson) -> bool:
+    """Whether a fix has not failed more often since it last worked than it had worked."""
+    return lesson.contradicted <= min(lesson.provenance.fixes, FAILURES_OF_FIX)
+
+
+def lasting(lesson: Lesson) -> bool:
+    """Whether a failure is worth keeping though its call works by now: what was missing may be missing again."""
+    step = lesson.fix is not None and lesson.fix.kind in {FixKind.STEP_BEFORE, FixKind.READ_FIRST}
+    return step or cause_of(lesson.failure_class) is Cause.SURROUNDINGS
+
+
+def why_gone(lesson: Lesson) -> str:
+    """Why a lesson is no longer said."""
+    if lesson.kind is Kind.FAILURE_FIX and not not_refuted(lesson):
+        return "its fix has failed since"
+    return GONE.get(lesson.kind, "the same call has worked since")
 
 
 def certainty(lesson: Lesson) -> float:
@@ -142,23 +168,37 @@ def certainty(lesson: Lesson) -> float:
     match lesson.kind:
         case Kind.FAILURE_FIX:
             return (provenance.fixes + 1) / (provenance.fixes + lesson.contradicted + 2)
-        case Kind.REPEATED_FAILURE | Kind.USER_REJECTION | Kind.PROJECT_FACT:
+        case Kind.PROJECT_FACT:
+            return (provenance.occurrences + 1) / (provenance.occurrences + lesson.in_a_row + 2)
+        case Kind.REPEATED_FAILURE | Kind.USER_REJECTION:
             return (provenance.occurrences + 1) / (provenance.occurrences + 2)
 
 
 def worth_announcing(before: Lesson | None, after: Lesson) -> bool:
-    """Whether others should hear of a change. Facts grow with every run: they are told again when doubled."""
-    known = before is not None and before.announced > 0
-    if after.state is State.SEEN:
-        return known and before is not None and before.state is not State.SEEN
-    if after.kind is Kind.PROJECT_FACT and known:
-        return after.provenance.occurrences >= 2 * after.announced
-    return after.state is not State.RETIRED or known
+    """Whether others should hear of a change. Facts grow with every run: they are told again when doubled or old."""
+    if after.state is not State.ACTIVE:
+        return before is not None and before.state is State.ACTIVE
+    if after.kind is not Kind.PROJECT_FACT or before is None or before.state is not State.ACTIVE:
+        return True
+    old = after.announced_at is None or after.provenance.last_seen - after.announced_at >= TOLD_AGAIN
+    return old or after.provenance.occurrences >= 2 * after.announced
 
 
-def is_step(lesson: Lesson) -> bool:
-    """Whether the fix was a step before the same call."""
-    return lesson.fix is not None and lesson.fix.kind in {FixKind.STEP_BEFORE, FixKind.READ_FIRST}
+def same(lesson: Lesson, finding: Failed) -> bool:
+    """Whether a failure is word for word the one that the lesson shows."""
+    return (lesson.call.shown, lesson.signature) == (finding.call.shown, finding.signature)
+
+
+def of_call(lesson: Lesson, call: Call, signature: str, session: str) -> Lesson:
+    """The lesson showing this call with this outcome, which a session made; with all that made the very same."""
+    known = (lesson.call.shown, lesson.signature) == (call.shown, signature)
+    sessions = (*lesson.call_sessions, session) if known else (session,)
+    return replace(lesson, call=call, signature=signature, call_sessions=newest(sessions, IDS_AT_MOST))
+
+
+def seen_in(fix: Fix | None, session: str) -> Fix | None:
+    """The fix with one more session that it was seen in."""
+    return fix and replace(fix, sessions=newest((*fix.sessions, session), IDS_AT_MOST))
 
 
 def new(lesson_id: str, place: Place, kind: Kind, call: Call, at: datetime) -> Lesson:
@@ -184,6 +224,7 @@ def newest(items: Iterable[str], limit: int) -> tuple[str, ...]:
     return tuple(reversed(list(dict.fromkeys(item for item in reversed(list(items)) if item))[:limit]))
 
 
-def first(items: Iterable[str], limit: int) -> tuple[str, ...]:
-    """The first so many different texts."""
-    return tuple(list(dict.fromkeys(item for item in items if item))[:limit])
+def newest_traces(items: Iterable[Trace], limit: int) -> tuple[Trace, ...]:
+    """The last so many different words, each at its newest place."""
+    latest = {item.text: item for item in items if item.text}
+    return tuple(latest[text] for text in newest((item.text for item in items), limit))

@@ -15,9 +15,9 @@ from chassis.database import Database
 from chassis.faults import BusUnavailable
 from services.memory import postgres
 from services.memory.events import Relay, announcement, heard
-from services.memory.learning import follow_all, learn
-from services.memory.lessons import settled
-from services.memory.model import Event, Lesson, Provenance, State
+from services.memory.forgetting import without_session
+from services.memory.learning import follow_all, learn, revision_after
+from services.memory.model import Event, Lesson, State
 
 log = logging.getLogger(__name__)
 
@@ -73,10 +73,9 @@ class Library:
             followed = follow_all(states, fresh)
             await postgres.write_states(connection, followed.states, now)
             if followed.findings:
-                by_digest = await postgres.read_digests(connection, followed.worked)
-                keys = followed.lessons.union(*by_digest.values())
-                known = await postgres.read_lessons(connection, keys)
-                learnt = learn(followed.findings, known, by_digest)
+                by_key = await postgres.read_keys(connection, followed.keys)
+                known = await postgres.read_lessons(connection, followed.lessons.union(*by_key.values()))
+                learnt = learn(followed.findings, known, by_key, now)
                 if learnt.changed:
                     await postgres.write_lessons(connection, list(learnt.changed.values()))
                 if learnt.announced:
@@ -85,6 +84,11 @@ class Library:
             if self._swept is None or now - self._swept > timedelta(hours=1):
                 await postgres.sweep_states(connection, now - QUIET_SESSION)
                 self._swept = now
+
+    async def find_learnt(self, workspace_id: str, event_ids: Sequence[str]) -> list[str]:
+        """Which of these events were learnt from."""
+        async with self._database.connection() as connection:
+            return await postgres.find_learnt(connection, workspace_id, event_ids)
 
     async def lessons(
         self, workspace_id: str, project_id: str, *, retired: bool, limit: int, before: tuple[datetime, str] | None
@@ -95,17 +99,20 @@ class Library:
             return await postgres.list_lessons(connection, workspace_id, project_id, states, limit, before)
 
     async def forget_session(self, workspace_id: str, session_id: str) -> Forgotten:
-        """Erases a session; lessons that rest on it alone are withdrawn, others lose their trace of it."""
+        """Erases a session and the words that it alone left in lessons; a lesson that shows such words is withdrawn."""
+        now = self._clock.now()
         async with self._database.transaction() as connection:
             rows = await postgres.erase_traces(connection, workspace_id, "session_id", session_id)
             touched = await postgres.lessons_of_session(connection, workspace_id, session_id)
-            alone = [lesson for lesson in touched if set(lesson.provenance.sessions) == {session_id}]
-            shared = [without_session(lesson, session_id) for lesson in touched if lesson not in alone]
+            left = {lesson.lesson_id: kept for lesson in touched if (kept := without_session(lesson, session_id))}
+            shared = [replace(lesson, revision=revision_after(lesson, now)) for lesson in left.values()]
+            gone = [lesson for lesson in touched if lesson.lesson_id not in left]
+            await postgres.erase_keys(connection, workspace_id, list(left))
             await postgres.write_lessons(connection, shared)
-            await self._withdraw(connection, workspace_id, alone)
+            await self._withdraw(connection, workspace_id, gone)
             await postgres.add_to_outbox(connection, [announcement(lesson) for lesson in shared if lesson.announced])
         await self._relay.flush()
-        return Forgotten(rows + len(alone), len(alone))
+        return Forgotten(rows + len(gone), len(gone))
 
     async def forget_project(self, workspace_id: str, project_id: str) -> Forgotten:
         """Erases a project."""
@@ -118,18 +125,11 @@ class Library:
 
     async def _withdraw(self, connection: asyncpg.Connection, workspace: str, lessons: list[Lesson]) -> None:
         await postgres.erase_lessons(connection, workspace, [lesson.lesson_id for lesson in lessons])
-        gone = [replace(lesson, state=State.FORGOTTEN, revision=lesson.revision + 1) for lesson in lessons]
+        now = self._clock.now()
+        gone = [replace(one, state=State.FORGOTTEN, revision=revision_after(one, now)) for one in lessons]
         await postgres.add_to_outbox(connection, [announcement(lesson) for lesson in gone if lesson.announced])
 
 
 def once(events: Sequence[Event]) -> list[Event]:
     """The events without repetitions."""
     return list({event.event_id: event for event in events}.values())
-
-
-def without_session(lesson: Lesson, session_id: str) -> Lesson:
-    """The lesson without its trace of a session. Whose each call was is not kept, so all call ids go."""
-    old = lesson.provenance
-    kept = tuple(session for session in old.sessions if session != session_id)
-    provenance = Provenance(kept, (), old.occurrences, old.fixes, old.first_seen, old.last_seen)
-    return settled(replace(lesson, provenance=provenance, revision=lesson.revision + 1))

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 
+SHELLS = frozenset({"Bash"})
+EDITS = frozenset({"Edit", "MultiEdit", "Write", "NotebookEdit"})
+
 
 class Outcome(Enum):
     """How a call came back."""
@@ -81,11 +84,23 @@ class Call:
     tokens: tuple[str, ...] = ()
     command: str = ""
     digest: str = ""
+    conclusive: bool = True
+    """Whether a success says that the target worked: not in the background, nor where another command decided."""
+
+    @property
+    def named(self) -> bool:
+        """Whether the target says what the call works on; of some tools nothing but their name is known."""
+        return self.target not in {"", self.tool}
 
     @property
     def shown(self) -> str:
         """What a person calls it: its command or target, else the tool."""
         return self.target or self.command or self.tool
+
+    @property
+    def known_as(self) -> str:
+        """The call among those that came before: its tool and target, bounded; empty where no target tells it."""
+        return f"{self.tool} {self.target}"[:300] if self.named else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +126,16 @@ class Fix:
     kind: FixKind
     worked: str
     steps: tuple[str, ...] = ()
+    sessions: tuple[str, ...] = field(default=(), compare=False)
+    """Where it was seen, newest last: when all of them are forgotten, so are its words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Words that a session left in a lesson, and which session: forgotten together."""
+
+    text: str
+    session: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,26 +161,33 @@ class Lesson:
     state: State
     call: Call
     provenance: Provenance
+    call_sessions: tuple[str, ...] = ()
+    """Sessions that made this very call with this very outcome, newest last."""
     failure_class: str = ""
     signature: str = ""
+    in_a_row: int = 0
+    """Failures or refusals since the same thing last worked."""
     fix: Fix | None = None
     contradicted: int = 0
-    """How often the fix was tried again and failed."""
-    resolved: int = 0
-    """How often the failure went away without anything to learn: the same call again, another edit, mended code."""
-    tried: tuple[str, ...] = ()
+    """How often the fix failed since it last worked."""
+    rival: Fix | None = None
+    """The other fix seen last, and `rival_seen` how often in a row."""
+    rival_seen: int = 0
+    tried: tuple[Trace, ...] = ()
     """Calls that failed in the same way, newest last."""
     user_reason: str = ""
-    tokens: tuple[str, ...] = ()
-    antecedents: tuple[str, ...] = ()
+    prompt_tokens: tuple[Trace, ...] = ()
+    antecedents: tuple[Trace, ...] = ()
     text: str = ""
     confidence: float = 0.0
-    worked_since: bool = False
     retired_reason: str = ""
     revision: int = 0
     announced: int = 0
     """Occurrences at the last announcement; 0 when never announced."""
-    failed_digests: tuple[str, ...] = ()
+    announced_at: datetime | None = None
+    """When it had last been seen by then."""
+    failed_calls: tuple[str, ...] = ()
+    """Identities of calls that failed in this way, newest last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +205,10 @@ class OpenFailure:
     """Calls that worked since, oldest first."""
 
 
+RECENT_AT_MOST = 16
+RETURNED_AT_MOST = 64
+
+
 @dataclass(frozen=True, slots=True)
 class SessionState:
     """What memory carries from one batch of a session to the next."""
@@ -180,8 +216,19 @@ class SessionState:
     index: int = 0
     prompt_tokens: tuple[str, ...] = ()
     previous: str = ""
+    recent: tuple[str, ...] = ()
+    """Calls that came back well, newest last."""
+    returned: tuple[str, ...] = ()
+    """Ids of calls that came back, newest last: each comes back once."""
     open: tuple[OpenFailure, ...] = field(default=())
 
-    def advanced(self, call: Call) -> SessionState:
+    def advanced(self, call: Call, *, well: bool) -> SessionState:
         """The state after one more call."""
-        return replace(self, index=self.index + 1, previous=f"{call.tool} {call.target}"[:300])
+        known = call.known_as
+        return replace(
+            self,
+            index=self.index + 1,
+            previous=known,
+            recent=(*self.recent, known)[-RECENT_AT_MOST:] if well and known else self.recent,
+            returned=(*self.returned, call.tool_use_id)[-RETURNED_AT_MOST:] if call.tool_use_id else self.returned,
+        )

@@ -8,8 +8,9 @@ from datetime import datetime
 
 import asyncpg
 
-from services.memory.learning import DigestKey, LessonKey
+from services.memory.learning import CallKey, LessonKey
 from services.memory.model import Event, Lesson, Place, SessionState, State
+from services.memory.naming import keys_of
 from services.memory.records import dump, load_lesson, load_state
 
 
@@ -48,6 +49,16 @@ async def claim_new(connection: asyncpg.Connection, events: Sequence[Event]) -> 
     return {row["event_id"].hex() for row in rows}
 
 
+async def find_learnt(connection: asyncpg.Connection, workspace_id: str, event_ids: Sequence[str]) -> list[str]:
+    """Which of these events were learnt from."""
+    rows = await connection.fetch(
+        "select event_id from memory.learnt where workspace_id = $1 and event_id = any($2::bytea[])",
+        workspace_id,
+        [bytes.fromhex(event_id) for event_id in event_ids],
+    )
+    return [row["event_id"].hex() for row in rows]
+
+
 async def read_states(connection: asyncpg.Connection, places: Collection[Place]) -> dict[Place, SessionState]:
     """The states of sessions."""
     rows = await connection.fetch(
@@ -72,16 +83,16 @@ async def write_states(connection: asyncpg.Connection, states: Mapping[Place, Se
     )
 
 
-async def read_digests(connection: asyncpg.Connection, keys: Collection[DigestKey]) -> dict[DigestKey, set[LessonKey]]:
-    """Which lessons know these calls as failing."""
+async def read_keys(connection: asyncpg.Connection, keys: Collection[CallKey]) -> dict[CallKey, set[LessonKey]]:
+    """Which lessons are found under these keys of calls."""
     rows = await connection.fetch(
-        """select workspace_id, project_id, digest, lesson_id from memory.failed_call
-           where (workspace_id, project_id, digest) in (select * from unnest($1::text[], $2::text[], $3::text[]))""",
+        """select workspace_id, project_id, key, lesson_id from memory.call_key
+           where (workspace_id, project_id, key) in (select * from unnest($1::text[], $2::text[], $3::text[]))""",
         [key[0] for key in keys],
         [key[1] for key in keys],
         [key[2] for key in keys],
     )
-    found: dict[DigestKey, set[LessonKey]] = {}
+    found: dict[CallKey, set[LessonKey]] = {}
     for row in rows:
         found.setdefault((row[0], row[1], row[2]), set()).add((row[0], row[3]))
     return found
@@ -100,7 +111,7 @@ async def read_lessons(connection: asyncpg.Connection, keys: Collection[LessonKe
 
 
 async def write_lessons(connection: asyncpg.Connection, lessons: Collection[Lesson]) -> None:
-    """Keeps lessons, and which calls they know as failing."""
+    """Keeps lessons, and the keys of calls under which each is found."""
     await connection.execute(
         """insert into memory.lesson (workspace_id, lesson_id, project_id, state, last_seen, revision, body)
            select * from unnest(
@@ -115,14 +126,14 @@ async def write_lessons(connection: asyncpg.Connection, lessons: Collection[Less
         [lesson.revision for lesson in lessons],
         [dump(lesson) for lesson in lessons],
     )
-    failed = [(lesson, digest) for lesson in lessons for digest in lesson.failed_digests]
+    filed = [(lesson, key) for lesson in lessons for key in keys_of(lesson)]
     await connection.execute(
-        """insert into memory.failed_call (workspace_id, project_id, digest, lesson_id)
+        """insert into memory.call_key (workspace_id, project_id, key, lesson_id)
            select * from unnest($1::text[], $2::text[], $3::text[], $4::text[]) on conflict do nothing""",
-        [lesson.workspace_id for lesson, _ in failed],
-        [lesson.project_id for lesson, _ in failed],
-        [digest for _, digest in failed],
-        [lesson.lesson_id for lesson, _ in failed],
+        [lesson.workspace_id for lesson, _ in filed],
+        [lesson.project_id for lesson, _ in filed],
+        [key for _, key in filed],
+        [lesson.lesson_id for lesson, _ in filed],
     )
 
 
@@ -186,10 +197,10 @@ async def list_lessons(
 
 
 async def lessons_of_session(connection: asyncpg.Connection, workspace_id: str, session_id: str) -> list[Lesson]:
-    """The lessons that a session had a part in."""
+    """The lessons in which a session's id stands anywhere."""
     rows = await connection.fetch(
-        """select body from memory.lesson
-           where workspace_id = $1 and body->'provenance'->'sessions' ? $2 for update""",
+        """select body from memory.lesson where workspace_id = $1
+           and jsonb_path_exists(body, '$.** ? (@ == $session)', jsonb_build_object('session', $2::text)) for update""",
         workspace_id,
         session_id,
     )
@@ -208,9 +219,16 @@ async def lessons_of_project(connection: asyncpg.Connection, workspace_id: str, 
 
 async def erase_lessons(connection: asyncpg.Connection, workspace_id: str, lesson_ids: Sequence[str]) -> None:
     """Erases lessons and what is kept beside them."""
-    for table in ("failed_call", "lesson"):
+    for table in ("call_key", "lesson"):
         statement = f"delete from memory.{table} where workspace_id = $1 and lesson_id = any($2::text[])"  # noqa: S608
         await connection.execute(statement, workspace_id, lesson_ids)
+
+
+async def erase_keys(connection: asyncpg.Connection, workspace_id: str, lesson_ids: Sequence[str]) -> None:
+    """Erases under which calls lessons are found; writing them again files them as they are then."""
+    await connection.execute(
+        "delete from memory.call_key where workspace_id = $1 and lesson_id = any($2::text[])", workspace_id, lesson_ids
+    )
 
 
 async def erase_traces(connection: asyncpg.Connection, workspace_id: str, column: str, value: str) -> int:

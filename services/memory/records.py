@@ -19,6 +19,7 @@ from services.memory.model import (
     Purpose,
     SessionState,
     State,
+    Trace,
 )
 
 Record = Mapping[str, Any]
@@ -32,16 +33,19 @@ def dump(value: Lesson | SessionState) -> str:
 def load_lesson(text: str) -> Lesson:
     """A lesson from its JSON."""
     body: Record = orjson.loads(text)
-    fix = body["fix"]
     fields: dict[str, Any] = {
         **body,
         "kind": Kind(body["kind"]),
         "state": State(body["state"]),
         "call": call_from(body["call"]),
         "provenance": provenance_from(body["provenance"]),
-        "fix": fix and Fix(FixKind(fix["kind"]), fix["worked"], tuple(fix["steps"])),
+        "fix": fix_from(body["fix"]),
+        "rival": fix_from(body["rival"]),
+        "announced_at": body["announced_at"] and datetime.fromisoformat(body["announced_at"]),
     }
-    fields |= {name: tuple(body[name]) for name in ("tried", "tokens", "antecedents", "failed_digests")}
+    fields |= {name: tuple(body[name]) for name in ("call_sessions", "failed_calls")}
+    for name in ("tried", "prompt_tokens", "antecedents"):
+        fields[name] = tuple(Trace(**trace) for trace in body[name])
     return Lesson(**fields)
 
 
@@ -52,8 +56,17 @@ def load_state(text: str) -> SessionState:
         index=body["index"],
         prompt_tokens=tuple(body["prompt_tokens"]),
         previous=body["previous"],
+        recent=tuple(body["recent"]),
+        returned=tuple(body["returned"]),
         open=tuple(open_from(item) for item in body["open"]),
     )
+
+
+def fix_from(item: Record | None) -> Fix | None:
+    """A fix from its JSON; None where none is known."""
+    if item is None:
+        return None
+    return Fix(FixKind(item["kind"]), item["worked"], tuple(item["steps"]), tuple(item["sessions"]))
 
 
 def open_from(item: Record) -> OpenFailure:

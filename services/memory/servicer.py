@@ -50,6 +50,13 @@ class MemoryServicer:
         await self._relay.flush()
         return memory_pb2.AwaitLearntResponse(learnt=learnt, announced=self._relay.last_sequence)
 
+    async def FindLearnt(
+        self, request: memory_pb2.FindLearntRequest, call: CallContext
+    ) -> memory_pb2.FindLearntResponse:
+        """Tells which events were learnt from."""
+        known = await self._library.find_learnt(call.workspace_id, request.event_ids)
+        return memory_pb2.FindLearntResponse(event_ids=known)
+
     async def Forget(self, request: memory_pb2.ForgetRequest, call: CallContext) -> memory_pb2.ForgetResponse:
         """Erases a session or a project."""
         if request.WhichOneof("subject") == "session_id":

@@ -19,6 +19,9 @@ PURPOSES = {
 }
 PURPOSE_NUMBERS = {purpose: number for number, purpose in PURPOSES.items()}
 
+SPOKEN_OF = frozenset({Purpose.TEST, Purpose.BUILD, Purpose.LINT, Purpose.FORMAT, Purpose.INSTALL})
+"""Purposes whose word in a prompt means such a command; "run" may mean any."""
+
 OUTCOMES = {
     moment_pb2.MOMENT_KIND_CALL_SUCCEEDED: Outcome.SUCCEEDED,
     moment_pb2.MOMENT_KIND_CALL_FAILED: Outcome.FAILED,
@@ -59,7 +62,8 @@ def event_from(moment: moment_pb2.Moment) -> Event | None:
     return Event(
         event_id=envelope.event_id,
         place=Place(envelope.workspace_id, envelope.project_id, envelope.session_id, envelope.agent_id),
-        at=envelope.occurred_at.ToDatetime(UTC),
+        # The payload's own time decides the order, but a time to come would outlive all that speaks against it.
+        at=min(envelope.occurred_at.ToDatetime(UTC), envelope.observed_at.ToDatetime(UTC)),
         prompt_tokens=tuple(moment.prompt.tokens),
         call=None if outcome is None else call_from(moment.call),
         outcome=outcome,
@@ -83,6 +87,7 @@ def call_from(call: moment_pb2.ToolCall) -> Call:
         tokens=tuple(call.tokens),
         command=call.command[:1000],
         digest=call.input_digest,
+        conclusive=not call.inconclusive,
     )
 
 
@@ -106,11 +111,13 @@ def lesson_message(lesson: Lesson) -> lesson_pb2.Lesson:
     message.failure_class = lesson.failure_class
     message.signature = lesson.signature
     message.text = lesson.text
-    message.tokens.extend(lesson.tokens)
-    message.antecedents.extend(lesson.antecedents)
+    message.tokens.extend(words_of(lesson.call))
+    message.prompt_tokens.extend(trace.text for trace in lesson.prompt_tokens)
+    message.antecedents.extend(trace.text for trace in lesson.antecedents)
     message.confidence = lesson.confidence
     message.retired_reason = lesson.retired_reason
-    message.worked_since = lesson.worked_since
+    message.worked_since = lesson.kind is Kind.FAILURE_FIX and lesson.in_a_row == 0
+    message.input_digest = "" if lesson.call.named else lesson.call.digest
     if lesson.fix is not None:
         message.fix.kind = FIX_NUMBERS[lesson.fix.kind]
         message.fix.worked = lesson.fix.worked
@@ -123,3 +130,9 @@ def lesson_message(lesson: Lesson) -> lesson_pb2.Lesson:
     message.provenance.first_seen.FromDatetime(provenance.first_seen)
     message.provenance.last_seen.FromDatetime(provenance.last_seen)
     return message
+
+
+def words_of(call: Call) -> list[str]:
+    """The words of a call: those of its target, its program, and what it is for in a person's word for it."""
+    said = call.purpose.value if call.purpose in SPOKEN_OF else ""
+    return [word for word in dict.fromkeys((said, call.program.lower(), *call.tokens)) if word]

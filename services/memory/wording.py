@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from services.memory.model import Fix, FixKind, Kind, Lesson, Purpose
+from services.memory.model import SHELLS, Fix, FixKind, Kind, Lesson, Purpose
 
 COMMAND_CHARS = 120
 SIGNATURE_CHARS = 80
@@ -74,7 +74,7 @@ def repeated(lesson: Lesson) -> str:
     """A failure that came again, and what was tried."""
     seen = times(lesson.provenance.occurrences, lesson.provenance.last_seen)
     text = f"{code(lesson.call.shown)} fails here ({why(lesson)}); no fix has been seen. {seen}"
-    others = [code(attempt) for attempt in lesson.tried if attempt != lesson.call.shown]
+    others = [code(attempt.text) for attempt in lesson.tried if attempt.text != lesson.call.shown]
     return f"{text} Also tried without success: {', '.join(others[-3:])}." if others else text
 
 
@@ -85,7 +85,10 @@ def refused(lesson: Lesson) -> str:
     often = f"{count} times, last on {when}" if count > 1 else f"on {when}"
     said = f" and said {quote(lesson.user_reason, REASON_CHARS)}" if lesson.user_reason else ""
     call = lesson.call
-    what = code(call.target_class or call.shown) if call.tool == "Bash" else f"{call.tool} of {code(call.shown)}"
+    if call.tool in SHELLS:
+        what = code(call.target_class or call.shown)
+    else:
+        what = f"{call.tool} of {code(call.shown)}" if call.named else code(call.tool)
     return f"The user refused {what} {often}{said}."
 
 

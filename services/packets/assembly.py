@@ -17,7 +17,12 @@ def assemble(given: Surroundings) -> Running:
     database = given.database(SCHEMA, CONNECTIONS)
     library = Library(database, given.clock)
     consumer = Consumer(
-        given.bus, name="packets", stream=HEARD.stream, subject=f"{HEARD.subject}.>", handler=library.hear
+        given.bus,
+        name="packets",
+        stream=HEARD.stream,
+        subjects=[f"{HEARD.subject}.>"],
+        handler=library.hear,
+        stored=library.heard,
     )
     return Running(
         servicer=PacketsServicer(library, consumer), consumers=(consumer,), checks={"postgres": database.ping}

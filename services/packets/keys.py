@@ -6,6 +6,7 @@ before it, or a word. Intent is never part of a key: where a word is misread, th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -26,15 +27,28 @@ AFTER = 4.0
 PURPOSE = 3.0
 """A command for the same purpose that works here."""
 WORD = 1.0
-"""One word in common with a prompt."""
+"""One word of the call, or of what it is for, in common with a prompt."""
+PROMPT_WORD = 0.05
+"""One word in common with a prompt under which it happened. All sixteen together weigh less than one word of the call:
+they bear out what such a word says, and say nothing alone."""
+
+EVERYDAY = frozenset({"run", "add", "check", "fix", "show", "list", "start", "creat", "updat", "new", "file"})
+"""Words of commands (in their stems) that a prompt about anything may have: worth no more than a prompt's own."""
 
 USAGE_BEFORE_CALL = frozenset({"shell.bad_flag", "shell.unknown_subcommand", "shell.command_not_found"})
 """Failures that any call of the same program is likely to meet, so worth a word before each."""
+
+FLAG = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]*")
+"""A flag: a lesson about one is for calls that have it."""
+FLAGS_SOUGHT = 9
 
 NAMES_THE_THING = USAGE_BEFORE_CALL | {"shell.missing_module", "shell.missing_tool", "shell.missing_env"}
 
 UNNAMED = "shell.exit_code"
 """Says only that something failed."""
+
+CODE_FAMILIES = frozenset({"test", "build", "lint"})
+"""Failures of the code under work: another signature is another failure, though the command is the same."""
 
 NEEDS_A_KNOWN_COMMAND = frozenset(
     {"shell.command_not_found", "shell.missing_tool", "shell.missing_module", "shell.wrong_directory"}
@@ -79,33 +93,48 @@ def keys_of(lesson: lesson_pb2.Lesson) -> list[Filed]:
 
 def of_failure(lesson: lesson_pb2.Lesson) -> list[Filed]:
     """At the failure itself always; before it only while nothing says that the call works by now."""
-    tool, target, group = lesson.tool, lesson.target, lesson.target_class
+    tool, group = lesson.tool, lesson.target_class
     failure, signature = lesson.failure_class, lesson.signature
-    filed = [Filed(key("failed", tool, target, failure), EXACT)]
+    about = subject(tool, lesson.target, lesson.input_digest)
+    filed = [Filed(failed_key(tool, about, failure, signature), EXACT)] if about else []
     if failure in NAMES_THE_THING and signature:
         filed.append(Filed(key("named", tool, failure, signature), NAMED))
     elif lesson.kind == lesson_pb2.LESSON_KIND_FAILURE_FIX and failure.startswith("shell.") and failure != UNNAMED:
         filed.append(Filed(key("failed-class", tool, group, failure), CLASS))
-    # Most edits come after a read, so a word before each would be noise.
-    if lesson.worked_since or lesson.fix.kind == lesson_pb2.FIX_KIND_READ_FIRST:
+    if not worth_saying_ahead(lesson):
         return filed
-    filed.append(Filed(key("call", tool, target), EXACT))
+    if about:
+        filed.append(Filed(key("call", tool, about), EXACT))
     if failure in USAGE_BEFORE_CALL and lesson.program:
-        filed.append(Filed(key("program", tool, lesson.program, group), CLASS))
+        flags = FLAG.findall(signature) if failure == "shell.bad_flag" else [""]
+        filed += [Filed(key("program", tool, lesson.program, group, flag), CLASS) for flag in flags[:1]]
+    if lesson.kind == lesson_pb2.LESSON_KIND_REPEATED_FAILURE:
+        return filed
     filed += [Filed(key("after", antecedent), AFTER) for antecedent in lesson.antecedents]
     return filed + of_words(lesson)
+
+
+def worth_saying_ahead(lesson: lesson_pb2.Lesson) -> bool:
+    """Whether a failure is worth a word before it comes again.
+
+    Not where the call works by now, not for edits, most of which come after a read, and not for code under work, whose
+    tests and linters are run to fail.
+    """
+    code = lesson.failure_class.partition(".")[0] in CODE_FAMILIES
+    repeated = lesson.kind == lesson_pb2.LESSON_KIND_REPEATED_FAILURE
+    return not (lesson.worked_since or lesson.fix.kind == lesson_pb2.FIX_KIND_READ_FIRST or (code and repeated))
 
 
 def of_rejection(lesson: lesson_pb2.Lesson) -> list[Filed]:
     """Before a like call, and on a prompt about it."""
     words = of_words(lesson)
+    about = subject(lesson.tool, lesson.target, lesson.input_digest)
+    very = [Filed(key("call", lesson.tool, about), EXACT)] if about else []
     if lesson.tool == "Bash" and lesson.target_class:
-        same = Filed(key("program", lesson.tool, lesson.program, lesson.target_class), CLASS)
-        return [Filed(key("call", lesson.tool, lesson.target), EXACT), same, *words]
+        same = Filed(key("program", lesson.tool, lesson.program, lesson.target_class, ""), CLASS)
+        return [*very, same, *words]
     # One refused edit was about that edit; a file refused twice is about the file.
-    if lesson.provenance.occurrences > 1:
-        return [Filed(key("call", lesson.tool, lesson.target), EXACT), *words]
-    return words
+    return [*very, *words] if lesson.provenance.occurrences > 1 else words
 
 
 def of_fact(lesson: lesson_pb2.Lesson) -> list[Filed]:
@@ -114,36 +143,55 @@ def of_fact(lesson: lesson_pb2.Lesson) -> list[Filed]:
 
 
 def of_words(lesson: lesson_pb2.Lesson) -> list[Filed]:
-    """By each of its words."""
-    return [Filed(key("word", token), WORD) for token in lesson.tokens]
+    """By each of its words, and by those of the prompts under which it happened."""
+    said = [Filed(key("word", token), PROMPT_WORD) for token in lesson.prompt_tokens]
+    return said + [Filed(key("word", token), PROMPT_WORD if token in EVERYDAY else WORD) for token in lesson.tokens]
 
 
 def keys_for(moment: moment_pb2.Moment) -> list[Sought]:
     """The keys under which a moment looks; none where nothing can be said."""
     call, outcome = moment.call, moment.outcome
+    about = subject(call.tool, call.target, call.input_digest)
     match moment.kind:
         case moment_pb2.MOMENT_KIND_PROMPT_SUBMITTED | moment_pb2.MOMENT_KIND_SESSION_STARTED:
             return for_words(moment.prompt.tokens)
         case moment_pb2.MOMENT_KIND_CALL_PROPOSED:
-            return [
-                Sought(key("call", call.tool, call.target), EXACT, exact=True),
-                Sought(key("program", call.tool, call.program, call.target_class), CLASS, exact=False),
-            ]
+            very = [Sought(key("call", call.tool, about), EXACT, exact=True)] if about else []
+            asked = ["", *dict.fromkeys(FLAG.findall(call.target))][:FLAGS_SOUGHT]
+            like = [key("program", call.tool, call.program, call.target_class, flag) for flag in asked]
+            return [*very, *(Sought(name, CLASS, exact=False) for name in like)]
         case moment_pb2.MOMENT_KIND_CALL_SUCCEEDED:
+            if call.target in {"", call.tool}:
+                return []
             return [Sought(key("after", f"{call.tool} {call.target}"[:300]), AFTER, exact=False)]
         case moment_pb2.MOMENT_KIND_CALL_FAILED:
-            failure = outcome.failure_class
-            sought = [
-                Sought(key("failed", call.tool, call.target, failure), EXACT, exact=True),
-                Sought(key("failed-class", call.tool, call.target_class, failure), CLASS, exact=False),
-            ]
-            if failure in NAMES_THE_THING and outcome.signature:
-                sought.append(Sought(key("named", call.tool, failure, outcome.signature), NAMED, exact=True))
+            failure, signature = outcome.failure_class, outcome.signature
+            sought = [Sought(key("failed-class", call.tool, call.target_class, failure), CLASS, exact=False)]
+            if about:
+                sought.insert(0, Sought(failed_key(call.tool, about, failure, signature), EXACT, exact=True))
+            if failure in NAMES_THE_THING and signature:
+                sought.append(Sought(key("named", call.tool, failure, signature), NAMED, exact=True))
             if failure in NEEDS_A_KNOWN_COMMAND and call.purpose:
                 sought.append(Sought(key("purpose", str(call.purpose)), PURPOSE, exact=False))
             return sought
         case _:
             return []
+
+
+def subject(tool: str, target: str, input_digest: str) -> str:
+    """What a call is about: its target, else the hash of all that it was given; empty where neither is known.
+
+    A target that is empty or the tool's own name is that of every call of the tool.
+    """
+    if target not in {"", tool}:
+        return target
+    return f"#{input_digest}" if input_digest else ""
+
+
+def failed_key(tool: str, about: str, failure: str, signature: str) -> str:
+    """The key of a failure itself."""
+    code = failure.partition(".")[0] in CODE_FAMILIES and failure != "test.none_found"
+    return key("failed", tool, about, failure, signature) if code else key("failed", tool, about, failure)
 
 
 def for_words(tokens: Iterable[str]) -> list[Sought]:

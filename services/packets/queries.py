@@ -12,20 +12,20 @@ left join lateral (
         p.fresh_until, p.revision, found.exact, found.score
     from (
         select near.packet_id, bool_or(sought.exact) as exact,
-            sum(near.weight * sought.weight) as score, count(*) as keys
+            sum(near.weight * sought.weight) as score
         from unnest($5::text[], $6::real[], $7::boolean[]) as sought (key, weight, exact)
         cross join lateral (
             select k.packet_id, k.weight from packets.packet_key k
-            where k.workspace_id = $1 and k.project_id = $2 and k.key = sought.key
+            where k.workspace_id = $1 and k.project_id = $2 and k.key = sought.key and k.fresh_until > $10
             order by k.rank desc, k.packet_id limit $8
         ) near
         group by near.packet_id
+        having count(*) >= $11 or bool_or(sought.exact)
         order by exact desc, score desc
         limit $9
     ) found
     join packets.packet p on p.workspace_id = $1 and p.packet_id = found.packet_id
     where p.invalidated_at is null and p.fresh_until > $10
-        and (found.keys >= $11 or found.exact)
     order by found.exact desc, found.score + 2 * p.effectiveness_score + p.confidence desc
     limit $12
 ) hit on true
@@ -66,8 +66,8 @@ returning packet_id
 DROP_KEYS = "delete from packets.packet_key where workspace_id = $1 and packet_id = $2"
 
 ADD_KEYS = """
-insert into packets.packet_key (workspace_id, project_id, key, rank, packet_id, weight)
-select $1, $2, filed.key, $3, $4, filed.weight from unnest($5::text[], $6::real[]) as filed (key, weight)
+insert into packets.packet_key (workspace_id, project_id, key, rank, packet_id, weight, fresh_until)
+select $1, $2, filed.key, $3, $4, filed.weight, $7 from unnest($5::text[], $6::real[]) as filed (key, weight)
 """
 
 INVALIDATE = """
@@ -95,4 +95,14 @@ ERASE_PROJECT = (
     "delete from packets.agent_session where workspace_id = $1 and project_id = $2",
 )
 
+HEARD = """
+insert into packets.heard (sequence) values ($1)
+on conflict (one) do update set sequence = greatest(packets.heard.sequence, excluded.sequence)
+"""
+
+LAST_HEARD = "select coalesce(max(sequence), 0) from packets.heard"
+
 SWEEP_SESSIONS = "delete from packets.agent_session where updated_at < $1"
+
+SWEEP_KEYS = "delete from packets.packet_key where fresh_until < $1"
+"""The packet itself stays, and is filed again when its lesson is."""

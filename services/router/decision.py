@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC
 from typing import TYPE_CHECKING
 
 import grpc
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from spark.packets.v1.packets_pb2_grpc import PacketsServiceAsyncStub
 
 from chassis.calls import CallContext
+from chassis.timestamps import to_datetime
 from services.router.baseline import PREFIX, tip_for
 from services.router.gate import LABEL, Authority, Judged, Occasion, Piece, Reason, Seen, judge
 from services.router.settings import Policy
@@ -30,9 +30,6 @@ LIVE_NEEDS_S = 1.8
 
 ATTEMPTS = 3
 """Parallel calls of one step meet at the gate; each that comes second looks again."""
-
-RESERVE = 0.2
-"""Share of the time left that is kept for composing and sending the reply."""
 
 FULL_MATCH = 10.0
 """Score of a lookup that leaves nothing to wish for: an exact key."""
@@ -113,7 +110,7 @@ class Decider:
         return silent(router_pb2.SILENCE_CLAIMED_ELSEWHERE)
 
     async def _offer(self, moment: moment_pb2.Moment, call: CallContext) -> Offer:
-        found = await self._packets.Lookup(packets_pb2.LookupRequest(moment=moment), timeout=share(call))
+        found = await self._packets.Lookup(packets_pb2.LookupRequest(moment=moment))
         return packet_offer(found) if found.candidates else baseline_offer(moment, found.gate, self._policy)
 
     async def _claimed(
@@ -121,7 +118,7 @@ class Decider:
     ) -> bool:
         packet_ids = [judged.piece.packet_id for judged in chosen]
         request = packets_pb2.ClaimRequest(moment=moment, version=offer.gate.version, packet_ids=packet_ids)
-        return (await self._packets.Claim(request, timeout=share(call))).granted
+        return (await self._packets.Claim(request)).granted
 
 
 def packet_offer(found: packets_pb2.LookupResponse) -> Offer:
@@ -143,6 +140,7 @@ def baseline_offer(moment: moment_pb2.Moment, gate: packets_pb2.GateState, polic
 def piece_of(candidate: packets_pb2.Candidate) -> Piece:
     """A candidate as the gate sees it."""
     packet = candidate.packet
+    fix = packet.lesson.fix
     fact = packet.lesson.kind == lesson_pb2.LESSON_KIND_PROJECT_FACT
     return Piece(
         packet_id=packet.packet_id,
@@ -151,6 +149,8 @@ def piece_of(candidate: packets_pb2.Candidate) -> Piece:
         confidence=packet.confidence,
         negative=not fact,
         group=f"fact {packet.lesson.purpose}" if fact else "",
+        # A step before the same call works on the same target, and must still be said.
+        remedy=fix.worked if fix.worked != packet.lesson.target else "",
     )
 
 
@@ -159,10 +159,11 @@ def compose(offer: Offer, moment: moment_pb2.Moment, policy: Policy) -> tuple[ro
     occasion = Occasion(
         tool=moment.call.tool,
         call=moment.call.tool_use_id,
-        at=moment.envelope.occurred_at.ToDatetime(UTC),
+        target=moment.call.target,
+        at=to_datetime(moment.envelope.occurred_at),
         failure=moment.kind == moment_pb2.MOMENT_KIND_CALL_FAILED,
     )
-    judged = judge(offer.pieces, occasion, seen_of(offer), policy)
+    judged = judge(offer.pieces, occasion, seen_of(offer.gate), policy)
     chosen = [item for item in judged if item.reason is None]
     held = [advice_of(item, offer) for item in judged if item.reason is not None]
     decision = router_pb2.Decision(route=offer.route, held=held)
@@ -199,11 +200,10 @@ def advice_of(judged: Judged, offer: Offer) -> router_pb2.Advice:
     return advice
 
 
-def seen_of(offer: Offer) -> Seen:
-    """The gate's state as the gate reads it: of all that was shown only what is on offer again."""
-    gate, on_offer = offer.gate, tuple(piece.packet_id for piece in offer.pieces)
-    packets = {item.key: item.at.ToDatetime(UTC) for item in gate.shown if item.key.startswith(on_offer)}
-    tools = {item.key: item.at.ToDatetime(UTC) for item in gate.tools}
+def seen_of(gate: packets_pb2.GateState) -> Seen:
+    """The gate's state as the gate reads it."""
+    packets = {item.key: to_datetime(item.at) for item in gate.shown}
+    tools = {item.key: to_datetime(item.at) for item in gate.tools}
     return Seen(gate.emitted, packets, tools)
 
 
@@ -218,9 +218,3 @@ def live_unavailable(call: CallContext) -> str:
     if left is not None and left < LIVE_NEEDS_S:
         return f"needs {LIVE_NEEDS_S:.1f} s, {left:.2f} s left"
     return "no inference engine"
-
-
-def share(call: CallContext) -> float | None:
-    """Seconds that a call to packets may take."""
-    left = call.remaining()
-    return None if left is None else left * (1 - RESERVE)

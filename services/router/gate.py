@@ -40,6 +40,8 @@ LABEL = "Spark, from earlier work in this project:\n"
 WARNING_FROM = 0.80
 NOTE_FROM = 0.48
 WHISPER_FROM = 0.30
+FITS_FROM = 0.1
+"""Below it a piece shares no word of its own with the moment (`WORD` of an exact key's weight): chance, not a fit."""
 AFTER_FAILURE = 1.5
 NEGATIVE = 1.3
 
@@ -58,6 +60,8 @@ class Occasion:
     """Id of the call; empty on a prompt."""
     at: datetime
     failure: bool
+    target: str = ""
+    """What the call works on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,8 @@ class Piece:
     """Whether it speaks of something that failed or was refused."""
     group: str = ""
     """Of pieces of one group only the best is said; empty belongs to none."""
+    remedy: str = ""
+    """The call that it recommends instead of another; empty where it is about something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +126,7 @@ def crowding(piece: Piece, said: Sequence[Piece], policy: Policy) -> Reason | No
 
 def hindrance(piece: Piece, authority: Authority, occasion: Occasion, seen: Seen, policy: Policy) -> Reason | None:
     """What stands against saying a piece now; None when nothing does."""
-    if authority is Authority.SILENT:
+    if authority is Authority.SILENT or piece.context < FITS_FROM or followed(piece, occasion):
         return Reason.LOW_AUTHORITY
     if seen.emitted >= policy.session_budget:
         return Reason.SESSION_BUDGET
@@ -130,6 +136,11 @@ def hindrance(piece: Piece, authority: Authority, occasion: Occasion, seen: Seen
     if not occasion.failure and cooling(occasion, seen, policy):
         return Reason.COOLDOWN
     return None
+
+
+def followed(piece: Piece, occasion: Occasion) -> bool:
+    """Whether the call is the very one that a piece recommends: told in vain before it, refuted when it fails."""
+    return bool(piece.remedy) and piece.remedy == occasion.target
 
 
 def sightings(piece: Piece, occasion: Occasion, seen: Seen) -> list[datetime]:

@@ -26,7 +26,7 @@ class Recorder:
     def consumer(self, bus: Bus) -> Consumer:
         """The consumer that feeds it."""
         kind = ADVICE_DECIDED
-        return Consumer(bus, name="telemetry", stream=kind.stream, subject=f"{kind.subject}.>", handler=self.record)
+        return Consumer(bus, name="telemetry", stream=kind.stream, subjects=[f"{kind.subject}.>"], handler=self.record)
 
     async def record(self, deliveries: Sequence[Delivery]) -> None:
         """Stores the events of a batch, all or none.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Protocol
@@ -12,7 +13,7 @@ import pytest
 from grpc.aio import AioRpcError
 
 from chassis.chain import Chain
-from chassis.channels import Channels
+from chassis.channels import AbsentChannel, Channels, RemoteChannel
 from chassis.contract import methods
 from chassis.faults import reason_of
 from chassis.identity import Tokens
@@ -127,3 +128,48 @@ async def test_a_caller_without_a_known_token_is_refused(connect: Connect, token
                 pass
         assert refusal(caught.value) == seen
     assert telemetry.calls == []
+
+
+def channels_in(kind: type) -> int:
+    """How many of a kind are still held by anybody."""
+    gc.collect()
+    return sum(isinstance(each, kind) for each in gc.get_objects())
+
+
+async def test_calls_to_an_absent_service_leave_nothing_behind(connect: Connect) -> None:
+    stub = connect(Channels(TOKENS, {}))
+    with calling():
+        assert not await answers(stub)
+        before = channels_in(AbsentChannel)
+        for _ in range(20):
+            assert not await answers(stub)
+    assert channels_in(AbsentChannel) == before
+
+
+async def test_a_service_that_moves_leaves_no_connection_behind(connect: Connect) -> None:
+    addresses: dict[str, str] = {}
+    channels = Channels(TOKENS, addresses)
+    stub = connect(channels)
+    before = channels_in(RemoteChannel)
+    for _ in range(3):
+        telemetry = Telemetry()
+        async with listening(telemetry) as port:
+            addresses[NAME] = f"127.0.0.1:{port}"
+            with calling():
+                assert await answers(stub)
+    async with asyncio.timeout(10):
+        while channels_in(RemoteChannel) > before + 1:
+            await asyncio.sleep(0)
+
+
+async def test_a_call_under_way_survives_that_its_service_moves(connect: Connect) -> None:
+    addresses: dict[str, str] = {}
+    stub = connect(Channels(TOKENS, addresses))
+    async with listening(Telemetry()) as first, listening(Telemetry()) as second:
+        addresses[NAME] = f"127.0.0.1:{first}"
+        with calling():
+            under_way = asyncio.create_task(answers(stub))
+            await asyncio.sleep(0)
+            addresses[NAME] = f"127.0.0.1:{second}"
+            assert await answers(stub)
+            assert await under_way

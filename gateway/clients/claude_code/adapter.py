@@ -23,9 +23,12 @@ EMPTY_REPLY: Final = b"{}"
 TAKES_CONTEXT = frozenset(
     {"UserPromptSubmit", "PreToolUse", "PostToolUse", "PostToolUseFailure", "PostToolBatch", "SessionStart"}
 )
-TOOL_ERROR = "<tool_use_error>"
+TOOL_ERROR, TOOL_ERROR_END = "<tool_use_error>", "</tool_use_error>"
 NOT_TYPED = "<task-notification>"
 """A background agent's end comes as a prompt that no user typed."""
+
+MOST_CALLS = 64
+"""Calls of one step that are looked at; models make a dozen at once at most."""
 
 ASKS_APPROVAL = "This command requires approval"
 
@@ -78,18 +81,27 @@ def relevant(payload: Payload) -> dict[str, object]:
     kept = {name: payload[name] for name in LEARNT_FROM if name in payload}
     calls = payload.get("tool_calls")
     if isinstance(calls, list):
-        kept["tool_calls"] = [entry for entry in cast(list[object], calls) if turned_down(entry)]
+        kept["tool_calls"] = [entry for entry in cast(list[object], calls)[:MOST_CALLS] if turned_down(entry)]
     return kept
 
 
 def turned_down(entry: object) -> bool:
-    """Whether a call of a step was refused by the user or by the client itself, of which no other hook tells."""
-    if not isinstance(entry, Mapping):
+    """Whether a call of a step was refused by the user or by the client itself, of which no other hook tells.
+
+    What a tool printed stands in the same field. Only the client's own sentences count, and only where they are the
+    whole answer or its beginning; memory passes over a call that another hook has told of.
+    """
+    if not isinstance(entry, dict):
         return False
     printed = cast(Payload, entry).get("tool_response")
     if not isinstance(printed, str):
         return False
-    return printed.startswith(TOOL_ERROR) or user_reason(printed) is not None or not_allowed(printed)
+    return is_tool_error(printed) or user_reason(printed) is not None or not_allowed(printed)
+
+
+def is_tool_error(printed: str) -> bool:
+    """Whether the client itself turned a call down as malformed."""
+    return printed.startswith(TOOL_ERROR) and printed.rstrip().endswith(TOOL_ERROR_END)
 
 
 def not_allowed(printed: str) -> bool:
@@ -142,7 +154,7 @@ def call(kind: m.MomentKind.ValueType, payload: Payload, *, error: str = "") -> 
     """
     tool = text(payload, "tool_name", needed=True)
     given = payload.get("tool_input")
-    tool_input = cast(Payload, given) if isinstance(given, Mapping) else NOTHING
+    tool_input = cast(Payload, given) if isinstance(given, dict) else NOTHING
     tool_use_id = text(payload, "tool_use_id")
     duration = payload.get("duration_ms")
     return Sighting(
@@ -152,7 +164,7 @@ def call(kind: m.MomentKind.ValueType, payload: Payload, *, error: str = "") -> 
         tool_use_id=tool_use_id[:200],
         tool_input=tool_input,
         error="[Request interrupted by user]" if payload.get("is_interrupt") is True else error,
-        user_reason=user_reason(error) if error else None,
+        user_reason=user_reason(error) if kind == m.MOMENT_KIND_CALL_REJECTED else None,
         duration_ms=min(duration, 2**31) if type(duration) is int and duration > 0 else 0,
     )
 
@@ -162,8 +174,8 @@ def batch(payload: Payload) -> list[Sighting]:
     found: list[Sighting] = []
     for entry in cast(Sequence[Payload], payload.get("tool_calls") or ()):
         printed = text(entry, "tool_response")
-        if printed.startswith(TOOL_ERROR) and user_reason(printed) is None:
-            bare = printed.replace(TOOL_ERROR, "").replace("</tool_use_error>", "")
+        if printed.startswith(TOOL_ERROR):
+            bare = printed.replace(TOOL_ERROR, "").replace(TOOL_ERROR_END, "")
             found.append(call(m.MOMENT_KIND_CALL_FAILED, entry, error=bare))
         else:
             found.append(call(m.MOMENT_KIND_CALL_REJECTED, entry, error=printed))
@@ -173,7 +185,7 @@ def batch(payload: Payload) -> list[Sighting]:
 def reported(payload: Payload) -> Repository | None:
     """What the SessionStart shim saw of the repository."""
     said = payload.get("spark")
-    if not isinstance(said, Mapping):
+    if not isinstance(said, dict):
         return None
     seen = cast(Payload, said)
     root, remote = text(seen, "root"), text(seen, "remote")

@@ -32,15 +32,16 @@ create table memory.lesson (
 );
 create index lesson_newest on memory.lesson (workspace_id, project_id, last_seen desc, lesson_id desc);
 
--- Calls known to have failed, to notice when one of them works by itself.
-create table memory.failed_call (
+-- Keys of calls (hashes) by which a lesson is found when one comes back that speaks for or against it: known to fail,
+-- refused, or its fix.
+create table memory.call_key (
     workspace_id text not null,
     project_id text not null,
-    digest text not null,
+    key text not null,
     lesson_id text not null,
-    primary key (workspace_id, project_id, digest, lesson_id)
+    primary key (workspace_id, project_id, key, lesson_id)
 );
-create index failed_call_lesson on memory.failed_call (workspace_id, lesson_id);
+create index call_key_lesson on memory.call_key (workspace_id, lesson_id);
 
 -- Announcements written with the change itself and published after it.
 create table memory.outbox (

@@ -31,11 +31,19 @@ create table packets.packet_key (
     rank real not null,
     packet_id text not null,
     weight real not null,
+    -- The packet's own: what is stale must not stand before what is fresh.
+    fresh_until timestamptz not null,
     primary key (workspace_id, project_id, key, packet_id)
 );
 create index packet_key_best on packets.packet_key (workspace_id, project_id, key, rank desc, packet_id)
-    include (weight);
+    include (weight, fresh_until);
 create index packet_key_packet on packets.packet_key (workspace_id, packet_id);
+
+-- Up to which lesson of the stream all is materialised; a store that lost some of it is behind the bus, and hears again.
+create table packets.heard (
+    one boolean primary key default true check (one),
+    sequence bigint not null
+);
 
 -- What each agent session was shown: the gate's state, one row, so that two replicas see the same.
 create table packets.agent_session (

@@ -60,7 +60,7 @@ class Store:
 
 
 def consumer_of(bus: Bus, handler: Handler) -> Consumer:
-    return Consumer(bus, name=NAME, stream="MOMENTS", subject=f"{SUBJECT}.>", handler=handler)
+    return Consumer(bus, name=NAME, stream="MOMENTS", subjects=[f"{SUBJECT}.>"], handler=handler)
 
 
 @pytest.fixture

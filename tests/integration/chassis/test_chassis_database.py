@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 
-from chassis.database import CONNECT_SECONDS, Database
+from chassis.database import CLOSE_SECONDS, CONNECT_SECONDS, Database
 from chassis.faults import InvalidArgument, StoreUnavailable
 from host.engines import Postgres
 from tests.integration.chassis.waiting import eventually
@@ -283,3 +283,49 @@ async def test_after_closing_there_is_no_database(database: Database, observer: 
         return await observer.fetchval("select count(*) from pg_stat_activity where datname = current_database()") == 1
 
     await eventually(alone)
+
+
+@pytest.mark.parametrize("use", ["idle", "asking", "cancelled"])
+async def test_a_server_that_hangs_keeps_nobody_from_leaving(
+    use: str, database_url: str, observer: asyncpg.Connection
+) -> None:
+    database = Database(database_url, size=2)
+    begun = asyncio.Event()
+    stopped: list[int] = []
+
+    async def ask() -> None:
+        async with database.transaction() as connection:
+            stopped.append(await connection.fetchval(PID))
+            os.kill(stopped[0], signal.SIGSTOP)
+            begun.set()
+            await connection.fetchval("select 1")
+
+    if use == "idle":
+        stopped.append(await pid_of(database))
+        os.kill(stopped[0], signal.SIGSTOP)
+        task = None
+    else:
+        task = asyncio.create_task(ask())
+        await begun.wait()
+    try:
+        if task is not None and use == "cancelled":
+            task.cancel()
+            async with asyncio.timeout(1):
+                await asyncio.wait([task])
+        began = time.monotonic()
+        async with asyncio.timeout(2 * CLOSE_SECONDS):
+            await database.close()
+            if task is not None:
+                await asyncio.wait([task])
+        assert time.monotonic() - began < CLOSE_SECONDS + 0.5
+        with pytest.raises(StoreUnavailable):
+            await database.ping()
+    finally:
+        os.kill(stopped[0], signal.SIGCONT)
+    if task is not None:
+        assert task.cancelled() if use == "cancelled" else isinstance(task.exception(), StoreUnavailable)
+
+    async def gone() -> bool:
+        return await observer.fetchval("select count(*) from pg_stat_activity where pid = $1", stopped[0]) == 0
+
+    await eventually(gone)

@@ -63,7 +63,7 @@ async def memory(database_url: str, bus_url: str) -> AsyncGenerator[Memory]:
     async def collect(deliveries: object) -> None:
         announced.extend(lesson_pb2.LessonChanged.FromString(one.data).lesson for one in deliveries)  # type: ignore[attr-defined]
 
-    consumer = Consumer(bus, name="test", stream="LESSONS", subject="spark.memory.v1.>", handler=collect)
+    consumer = Consumer(bus, name="test", stream="LESSONS", subjects=["spark.memory.v1.>"], handler=collect)
     await consumer.start()
     yield Memory(Library(database, Relay(database, bus), SystemClock()), announced, bus, database_url)
     await consumer.stop()
@@ -77,6 +77,7 @@ def moment(number: int, command: str, *, failed: bool = False, session: str = "s
     made.envelope.event_id = digest(session, str(number))
     made.envelope.workspace_id, made.envelope.project_id, made.envelope.session_id = "local", PROJECT, session
     made.envelope.occurred_at.FromDatetime(START + timedelta(minutes=number))
+    made.envelope.observed_at.FromDatetime(START + timedelta(minutes=number))
     made.call.tool, made.call.target, made.call.command = "Bash", command, command
     made.call.target_class, made.call.program = " ".join(command.split()[:2]), command.split()[0]
     made.call.tool_use_id, made.call.input_digest = f"{session}-{number}", digest(command)
@@ -105,8 +106,7 @@ async def test_the_same_events_teach_nothing_twice(memory: Memory) -> None:
         await memory.hears(FAILS, WORKS, FAILS)
     (lesson,) = await memory.lessons()
     assert lesson.provenance.occurrences == 1
-    assert lesson.revision == 1
-    assert len(await memory.announcements(1)) == 1
+    assert [told.revision for told in await memory.announcements(1)] == [lesson.revision]
 
 
 async def test_two_learners_at_once_lose_nothing(memory: Memory) -> None:
@@ -127,7 +127,7 @@ async def test_what_could_not_be_announced_waits_in_the_outbox(memory: Memory) -
     connection = await asyncpg.connect(memory.url)
     waiting = await connection.fetchval("select count(*) from memory.outbox")
     await connection.close()
-    assert (lesson.revision, waiting) == (1, 1)
+    assert (lesson.announced, waiting) == (1, 1)
 
 
 async def test_forgetting_a_session_withdraws_what_rests_on_it_alone(memory: Memory) -> None:
@@ -154,12 +154,80 @@ async def test_a_lesson_of_two_sessions_survives_one(memory: Memory) -> None:
     assert lesson.provenance.sessions == ("s2",)
 
 
+async def test_what_is_learnt_anew_after_forgetting_is_announced_anew(memory: Memory) -> None:
+    await memory.hears(FAILS, WORKS)
+    await memory.library.forget_session("local", "s1")
+    await memory.hears(FAILS, WORKS)
+    announced = await memory.announcements(3)
+    states = [lesson_pb2.LESSON_STATE_ACTIVE, lesson_pb2.LESSON_STATE_FORGOTTEN, lesson_pb2.LESSON_STATE_ACTIVE]
+    assert [told.state for told in announced] == states
+    revisions = [told.revision for told in announced]
+    assert revisions == sorted(set(revisions))
+
+
+async def test_no_word_of_a_forgotten_session_stays(memory: Memory) -> None:
+    prompt = m.Moment(kind=m.MOMENT_KIND_PROMPT_SUBMITTED, envelope=moment(1, "-", session="s2").envelope)
+    prompt.prompt.tokens.append("zebra")
+    await memory.hears(FAILS, WORKS, prompt)
+    other = [moment(2, "tool zebra"), moment(3, "tool go --a y", failed=True), moment(4, "tool go --zebra y")]
+    for one in other:
+        one.envelope.session_id = "s2"
+        one.envelope.event_id = digest("s2", one.envelope.event_id)
+    await memory.hears(*other)
+    await memory.hears(moment(5, "tool go --a x", failed=True), moment(6, "tool go --b x"))
+    kept = "select body::text from memory.lesson"
+    connection = await asyncpg.connect(memory.url)
+    assert "zebra" in await connection.fetchval(kept)
+    await memory.library.forget_session("local", "s2")
+    body = await connection.fetchval(kept)
+    await connection.close()
+    assert ("zebra" in body, '"s2"' in body) == (False, False)
+    (lesson,) = await memory.lessons()
+    assert lesson.fix is not None
+    assert lesson.fix.worked == "tool go --b x"
+
+
+async def test_a_time_to_come_makes_no_lesson_immortal(memory: Memory) -> None:
+    ahead = [moment(1, "tool go --a x", failed=True), moment(2, "tool go --b x")]
+    for one in ahead:
+        one.envelope.occurred_at.FromDatetime(START + timedelta(days=9000))
+    await memory.hears(*ahead)
+    (lesson,) = await memory.lessons()
+    assert lesson.provenance.last_seen == START + timedelta(minutes=2)
+    await memory.hears(moment(3, "tool go --a x"))
+    assert await memory.lessons() == []
+
+
+async def test_a_fix_that_fails_in_a_later_batch_is_doubted(memory: Memory) -> None:
+    await memory.hears(FAILS, WORKS)
+    for number in (3, 4):
+        again = moment(number, "tool go --b x", failed=True, session="s2")
+        again.outcome.failure_class, again.outcome.signature = "shell.syntax", "near x"
+        await memory.hears(again)
+    assert "`tool go --a x`" not in " ".join(lesson.text for lesson in await memory.lessons())
+    announced = [told for told in await memory.announcements(2) if told.target == "tool go --a x"]
+    assert announced[-1].state == lesson_pb2.LESSON_STATE_RETIRED
+    assert announced[-1].retired_reason == "its fix has failed since"
+
+
+async def test_a_call_told_of_twice_came_back_once(memory: Memory) -> None:
+    await memory.hears(moment(1, "cat NOTES.md"))
+    for kind in (m.MOMENT_KIND_CALL_REJECTED, m.MOMENT_KIND_CALL_FAILED):
+        forged = moment(1, "cat NOTES.md")
+        forged.kind, forged.envelope.event_id = kind, digest("forged", str(kind))
+        forged.outcome.user_reason, forged.outcome.failure_class, forged.outcome.mistake = "run this", "tool.x", True
+        await memory.hears(forged)
+    connection = await asyncpg.connect(memory.url)
+    assert await connection.fetchval("select count(*) from memory.lesson") == 0
+    await connection.close()
+
+
 async def test_forgetting_a_project_leaves_nothing_of_it(memory: Memory) -> None:
     await memory.hears(FAILS, WORKS)
     gone = await memory.library.forget_project("local", PROJECT)
     assert gone.lessons == 1
     connection = await asyncpg.connect(memory.url)
-    for table in ("learnt", "session_state", "lesson", "failed_call", "outbox"):
+    for table in ("learnt", "session_state", "lesson", "call_key", "outbox"):
         assert await connection.fetchval(f"select count(*) from memory.{table}") == 0, table
     await connection.close()
     await memory.hears(FAILS, WORKS)

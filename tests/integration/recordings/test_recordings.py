@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -14,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from host.recordings.replay import in_order
+from host.recordings.transcripts import Reader
 from tests.integration.recordings.transcript_writer import START, Transcript
 
 MISSING = "Exit code 127\n/bin/sh: 1: {}: not found"
@@ -25,12 +29,26 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "spark"
 
 
+def environment(home: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SPARK_")}
+    return {**kept, "SPARK_HOME": str(home), "COLUMNS": "80"}
+
+
+def wait_for(condition: Callable[[], bool], within: float = 30.0) -> bool:
+    """Whether the condition comes true in time."""
+    give_up = time.monotonic() + within
+    while not condition():
+        if time.monotonic() > give_up:
+            return False
+        time.sleep(0.005)
+    return True
+
+
 def spark(home: Path, *words: str | Path, code: int = 0) -> str:
     """Runs a command; without a system that is up it starts a private one."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("SPARK_")}
     done = subprocess.run(
         [sys.executable, "-m", "host.cli", *words],
-        env={**kept, "SPARK_HOME": str(home), "COLUMNS": "80"},
+        env=environment(home),
         capture_output=True,
         text=True,
         timeout=100,
@@ -99,7 +117,10 @@ def test_a_replay_learns_from_the_past_only(home: Path, tmp_path: Path) -> None:
     assert advice
     assert all("npx tool all" in text for text in advice)
     assert report["summary"]["lessons"] == {"failure_fix": 1}
-    assert report["summary"]["failures"] == 2
+    failures = report["summary"]["failures"]
+    assert (failures["all"], failures["teaching"], failures["seen_before"], failures["fix_known"]) == (2, 2, 1, 1)
+    assert failures["fix_told"] + failures["fix_told_ahead"] == 1
+    assert json.loads(spark(home, "lessons", "--all", "--json"))["total"] == 0, "the user's own lessons are left alone"
 
 
 def test_sessions_that_overlap_are_replayed_moment_by_moment(home: Path, tmp_path: Path) -> None:
@@ -116,10 +137,57 @@ def test_sessions_that_overlap_are_replayed_moment_by_moment(home: Path, tmp_pat
     assert report["summary"]["sessions"] == 2
 
 
-def test_a_replay_leaves_the_user_s_own_lessons_alone(home: Path, tmp_path: Path) -> None:
+def test_what_a_forked_session_repeats_counts_once_and_for_the_first(tmp_path: Path) -> None:
+    first, fork = session("tool", 0), session("tool", 0)
+    fork.lines = [{**line, "sessionId": fork.session} for line in first.lines]
+    fork.prompt("Go on from here.")
+    save(tmp_path / "recorded", [first, fork])
+    reader = Reader()
+    hooks = [hook.payload for hook in in_order(reader, reader.find([tmp_path / "recorded"]))]
+    calls = [hook["session_id"] for hook in hooks if hook["hook_event_name"] == "PreToolUse"]
+    assert calls == [first.session] * 2
+    of_fork = [hook["hook_event_name"] for hook in hooks if hook["session_id"] == fork.session]
+    assert of_fork == ["SessionStart", "UserPromptSubmit", "SessionEnd"]
+
+
+def test_a_project_is_the_folder_that_was_named_whatever_its_letters(home: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "größer und 100%25 neu"
+    folder.mkdir()
+    early, late = session("tool", 0), session("tool", 600)
+    late.move("/home/dev/elsewhere")
+    spark(home, "import", early.save(tmp_path / "early.jsonl"), "--project", folder)
+    late.save(tmp_path / "late.jsonl")
+    told = spark(home, "replay", tmp_path / "late.jsonl", "--project", folder, "--home", home, "--json")
+    assert said(json.loads(told), late), "the lesson of the import is known to the replay"
+
+
+def test_an_import_that_was_stopped_goes_on_where_it_was(home: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "old"
+    save(folder, [session(f"tool{number}", number * 60) for number in range(600)])
+    importing = subprocess.Popen(
+        [sys.executable, "-m", "host.cli", "import", folder], env=environment(home), stderr=subprocess.PIPE, text=True
+    )
+    assert wait_for(lambda: (home / "run" / "spark.sock").exists() or importing.poll() is not None)
+    assert not (home / "run.json").exists(), "a private system is nobody else's to use"
+    importing.send_signal(signal.SIGINT)
+    _, told = importing.communicate(timeout=30)
+    assert importing.returncode == 1
+    assert "they stay" in told
+
+    second = json.loads(spark(home, "import", folder, "--json"))
+    assert second["moments"]["new"] + second["moments"]["known"] == 600 * 3
+    assert second["lessons"] == 600
+
+
+def test_a_replay_refuses_a_spark_that_believes_its_own_clock_only(home: Path, tmp_path: Path) -> None:
     save(tmp_path / "recorded", [session("tool", 0)])
-    spark(home, "replay", tmp_path / "recorded", "--quiet")
-    assert json.loads(spark(home, "lessons", "--all", "--json"))["total"] == 0
+    spark(home, "up", "--detach", "--http-port", "0", "--grpc-port", "0")
+    try:
+        told = spark(home, "replay", tmp_path / "recorded", "--home", home, code=1)
+        assert "--clock header" in told
+        assert json.loads(spark(home, "lessons", "--all", "--json"))["total"] == 0
+    finally:
+        spark(home, "down")
 
 
 def recorded_fix(failing: str) -> str:

@@ -35,6 +35,12 @@ class Transcript:
             result["is_error"] = True
         self._add("user", {"role": "user", "content": [result]})
 
+    def move(self, cwd: str) -> None:
+        """Has the session run in another folder."""
+        self.cwd = cwd
+        for line in self.lines:
+            line["cwd"] = cwd
+
     def save(self, path: Path) -> Path:
         text = "".join(json.dumps(line) + "\n" for line in self.lines)
         path.write_bytes(gzip.compress(text.encode()) if path.suffix == ".gz" else text.encode())

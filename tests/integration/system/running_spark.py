@@ -7,9 +7,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +17,18 @@ import asyncpg
 import grpc.aio
 import httpx
 from google.protobuf.duration_pb2 import Duration
+
+from host.home import Run, read_run, read_served
 from spark.gateway.v1 import hooks_pb2
 from spark.gateway.v1.hooks_pb2_grpc import HooksServiceStub
-
-from host.home import Run, read_run
 
 REPOSITORY = Path(__file__).parents[3]
 FIRST_START_SECONDS = 10.0
 EXIT_SECONDS = 15.0
 HOOK_PATH = "/v1/hooks/claude-code"
+
+ROOMY = {"SPARK_ADVISORY_MAX_MS": "2000"}
+"""For tests of what is said, not of how fast, on a machine that is busy with other tests."""
 
 
 def environment_of(home: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -69,7 +72,6 @@ class Spark:
     log: Path
     run: Run
     ready_after: float
-    ended: list[int] = field(default_factory=list[int])
 
     @classmethod
     def up(
@@ -136,8 +138,16 @@ class Spark:
         async with grpc.aio.insecure_channel(self.run.grpc.removeprefix("grpc://")) as channel:
             yield channel
 
+    @asynccontextmanager
+    async def served(self, service: str) -> AsyncGenerator[grpc.aio.Channel]:
+        """A channel to a service that runs apart from it."""
+        run = read_served(self.home, service)
+        assert run is not None
+        async with grpc.aio.insecure_channel(run.services[service]) as channel:
+            yield channel
+
     @property
-    def metadata(self) -> Sequence[tuple[str, str]]:
+    def metadata(self) -> tuple[tuple[str, str], ...]:
         return tuple(self.bearer.items())
 
     async def settle(self, sequence: int, *, within: int = 20) -> int:

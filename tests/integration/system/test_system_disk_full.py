@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
 from collections.abc import Generator
@@ -9,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.system.coding_agent import advice_in, working
 from tests.integration.system.running_spark import Spark
 from tests.integration.system.witness import Witness
 
@@ -35,9 +35,10 @@ def fill(ballast: Path) -> None:
     """Takes all that is left of the disk, to the last byte."""
     with ballast.open("wb", buffering=0) as file:
         for size in (65536, 1):
-            with pytest.raises(OSError, match="No space left"):
+            with contextlib.suppress(OSError):
                 while True:
                     file.write(bytes(size))
+    assert shutil.disk_usage(ballast.parent).free == 0
 
 
 async def test_a_full_disk_costs_events_and_no_agent_and_heals_by_itself(small_disk: Path) -> None:
@@ -60,9 +61,14 @@ async def test_a_full_disk_costs_events_and_no_agent_and_heals_by_itself(small_d
             assert not witness.ready
 
             (small_disk / "ballast").unlink()
-            assert shutil.disk_usage(small_disk).free > 0
+            known = len(witness.acknowledged)
+            witness.troubles.clear()
+            await witness.sees_a_hook()
+            await witness.asks()
+            # There is room, and yet NATS cannot store before it is started again.
+            assert len(witness.acknowledged) > known or set(witness.troubles) == {"nats"}
             await witness.until_well()
-            assert working("full") in advice_in(await witness.sees_a_hook())
+            await witness.until_advised()
             for _ in range(20):
                 await witness.sees_a_hook()
             await witness.agrees()

@@ -1,8 +1,8 @@
-"""The gRPC side as a stranger with `grpcurl` meets it: found by reflection, closed without a token, clear when misused."""
+"""gRPC as a stranger with `grpcurl` meets it: found by reflection, closed without a token, clear when misused."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import grpc
@@ -12,13 +12,12 @@ from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from grpc_health.v1 import health_pb2
-from grpc_health.v1.health_pb2_grpc import HealthStub
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
-from spark.fault.v1 import reason_pb2
-from spark.gateway.v1 import hooks_pb2
 
 from chassis.faults import reason_of
 from host.catalog import SERVICES
+from spark.fault.v1 import reason_pb2
+from spark.gateway.v1 import hooks_pb2
 from tests.contract.contract_files import METHODS
 from tests.contract.valid_messages import valid
 from tests.integration.system.running_spark import Spark
@@ -32,6 +31,9 @@ SILENCE_SECONDS = 0.5
 
 each_method = pytest.mark.parametrize("method", METHODS, ids=lambda method: method.full_name)
 
+SERVED = health_pb2.HealthCheckResponse
+
+OpenStream = Callable[..., Any]
 Outcome = tuple[grpc.StatusCode, str]
 
 
@@ -45,8 +47,8 @@ async def outcome_of(system: Spark, method: MethodDescriptor, data: bytes, *, to
     async with system.grpc() as channel:
         try:
             if method.server_streaming:
-                items = channel.unary_stream(path_of(method))(data, metadata=metadata, timeout=SILENCE_SECONDS)
-                await items.read()
+                open_stream = cast(OpenStream, channel.unary_stream(path_of(method)))
+                await open_stream(data, metadata=metadata, timeout=SILENCE_SECONDS).read()
             else:
                 await channel.unary_unary(path_of(method))(data, metadata=metadata, timeout=10)
         except grpc.aio.AioRpcError as error:
@@ -83,17 +85,17 @@ def test_every_service_is_found_by_reflection_and_answers_a_call_made_from_what_
             for method in methods:
                 request, response = GetMessageClass(method.input_type), GetMessageClass(method.output_type)
                 call = channel.unary_unary(path_of(method), request.SerializeToString, response.FromString)
-                try:
-                    assert isinstance(call(request(), metadata=system.metadata, timeout=10), response)
-                except grpc.RpcError as error:
-                    assert cast(Any, error).code() in UNDERSTOOD, (method.full_name, error)
+                ended: Any = call.future(request(), metadata=system.metadata, timeout=10)
+                assert ended.code() in UNDERSTOOD, (method.full_name, ended.details())
 
 
 async def test_the_health_service_says_that_every_service_serves(system: Spark) -> None:
     async with system.grpc() as channel:
         for name in ("", *OURS):
-            answer = await HealthStub(channel).Check(health_pb2.HealthCheckRequest(service=name))
-            assert answer.status == health_pb2.HealthCheckResponse.SERVING
+            request = health_pb2.HealthCheckRequest(service=name)
+            check = cast(Any, channel.unary_unary("/grpc.health.v1.Health/Check"))
+            answer = SERVED.FromString(await check(request.SerializeToString()))
+            assert answer.status == SERVED.SERVING
 
 
 @each_method
@@ -105,7 +107,7 @@ async def test_without_a_token_nothing_is_told(system: Spark, method: MethodDesc
 
 @each_method
 async def test_bytes_that_are_no_message_are_refused_with_a_reason(system: Spark, method: MethodDescriptor) -> None:
-    for data in (b"\xff\xff\xff", b"\x0a\x05ab", b"\x0a\x02\xff\xfe" if method.input_type.fields else b"\xff"):
+    for data in (b"\xff\xff\xff", b"\x0a\x05ab", b"{}"):
         status, reason = await outcome_of(system, method, data)
         assert (status, reason) == (grpc.StatusCode.INVALID_ARGUMENT, "REASON_INVALID_ARGUMENT"), data
 

@@ -26,7 +26,7 @@ from tests.integration.system.coding_agent import (
 )
 from tests.integration.system.conftest import StartSpark
 from tests.integration.system.process_tree import alive, engines_in, proportional_bytes, tree_of
-from tests.integration.system.running_spark import EXIT_SECONDS, Spark, spark_process, until
+from tests.integration.system.running_spark import EXIT_SECONDS, ROOMY, Spark, spark_process, until
 
 FIRST_SECONDS = 10.0
 WARM_SECONDS = 3.0
@@ -88,7 +88,7 @@ def test_run_json_is_whole_and_true_at_first_sight(home: Path, tmp_path: Path) -
 
 
 async def test_after_kill_9_nothing_survives_and_the_next_start_knows_all(up: StartSpark, home: Path) -> None:
-    spark = up()
+    spark = up(environment=ROOMY)
     processes = tree_of(spark.process.pid)
     blocker = await asyncpg.connect(spark.run.database_url)
     async with spark.http() as client:
@@ -104,7 +104,7 @@ async def test_after_kill_9_nothing_survives_and_the_next_start_knows_all(up: St
     assert run_file(home).exists()
     assert read_run(home) is None
 
-    again = up()
+    again = up(environment=ROOMY)
     print(f"orphans gone after {took:.2f} s, ready again after {again.ready_after:.2f} s")
     async with again.http() as client:
         newcomer = await Agent(client, "/srv/shop").fails(failing("cart"), unknown_flag("cart"))
@@ -155,7 +155,8 @@ def test_a_busy_port_is_an_error_that_names_its_owner(option: str, home: Path, t
 async def test_external_servers_stand_in_for_the_embedded_ones(up: StartSpark, home: Path, tmp_path: Path) -> None:
     engines = await start_engines(tmp_path / "servers")
     try:
-        spark = up(environment={"SPARK_DATABASE_URL": engines.database_url, "SPARK_NATS_URL": engines.nats_url})
+        servers = {"SPARK_DATABASE_URL": engines.database_url, "SPARK_NATS_URL": engines.nats_url}
+        spark = up(environment={**ROOMY, **servers})
         assert engines_in(spark.process.pid) == {}
         assert not (home / "postgres").exists()
         assert not (home / "nats").exists()

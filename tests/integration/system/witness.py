@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from tests.integration.system.coding_agent import Agent, failing, sequence_of, unknown_flag
+from tests.integration.system.coding_agent import Agent, advice_in, failing, sequence_of, unknown_flag, working
 from tests.integration.system.running_spark import Spark
 
 DEADLINE_SECONDS = 0.25
@@ -77,6 +77,12 @@ class Witness:
                 await self.asks()
                 if self.ready and len(self.acknowledged) > known:
                     return
+
+    async def until_advised(self, *, within: float = 10.0) -> None:
+        """Waits until a hook is told the fix again: the first after an outage may have none of its time left."""
+        async with asyncio.timeout(within):
+            while working(self.word) not in advice_in(await self.sees_a_hook()):
+                pass
 
     @asynccontextmanager
     async def busy(self, senders: int = 4) -> AsyncGenerator[None]:

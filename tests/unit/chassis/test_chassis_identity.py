@@ -87,3 +87,18 @@ def test_processes_at_first_use_agree(tmp_path: Path) -> None:
     tokens = {process.communicate(timeout=20)[0].strip() for process in processes}
     assert tokens == {local_token(tmp_path)}
     assert [path.name for path in tmp_path.iterdir()] == ["token"]
+
+
+@pytest.mark.parametrize("left", [b"", b"\n", b"short\n", b"\x00" * 44])
+def test_a_file_that_was_cut_off_is_made_anew(left: bytes, tmp_path: Path) -> None:
+    (tmp_path / "token").write_bytes(left)
+    token = local_token(tmp_path)
+    assert len(token) >= 32
+    assert local_token(tmp_path) == token
+    assert [path.name for path in tmp_path.iterdir()] == ["token"]
+
+
+@pytest.mark.parametrize("empty", ["", " "])
+def test_an_empty_token_opens_nothing(empty: str) -> None:
+    with pytest.raises(ValueError, match="empty"):
+        Tokens({empty: "local"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -38,6 +39,18 @@ def test_a_piece_that_fits_badly_is_too_weak() -> None:
 def test_a_failure_lends_weight() -> None:
     weak = Piece("a", "lesson", context=0.1, confidence=0.1, negative=False)
     assert reasons([weak], FAILURE, FRESH) == [None]
+
+
+def test_a_piece_that_shares_no_word_of_its_own_does_not_fit() -> None:
+    assert reasons([piece(context=0.09)], CALL, FRESH) == [Reason.LOW_AUTHORITY]
+    assert reasons([piece(context=0.1)], CALL, FRESH) == [None]
+
+
+def test_nothing_is_recommended_to_the_call_that_does_it() -> None:
+    remedy = replace(piece(), remedy="tool --b")
+    for occasion in (CALL, FAILURE):
+        assert reasons([remedy], replace(occasion, target="tool --b"), FRESH) == [Reason.LOW_AUTHORITY]
+        assert reasons([remedy], replace(occasion, target="tool --a"), FRESH) == [None]
 
 
 def test_the_same_is_not_said_twice_within_its_time() -> None:

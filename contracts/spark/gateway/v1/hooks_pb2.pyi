@@ -151,9 +151,9 @@ class ImportHooksResponse(_message.Message):
     REJECTED_FIELD_NUMBER: _builtins.int
     SEQUENCE_FIELD_NUMBER: _builtins.int
     published: _builtins.int
-    """Moments new to the stream."""
+    """Moments that are new: nothing was learnt from them yet."""
     duplicates: _builtins.int
-    """Moments that the stream knew already."""
+    """Moments that were learnt from before, or came twice."""
     skipped: _builtins.int
     """Hooks without a moment to learn from."""
     rejected: _builtins.int

@@ -96,7 +96,7 @@ class HooksServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ResolveProject(self, request, context):
-        """ResolveProject says which project a folder belongs to.
+        """ResolveProject says which project a folder belongs to, and remembers nothing. Fails with REASON_INVALID_ARGUMENT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

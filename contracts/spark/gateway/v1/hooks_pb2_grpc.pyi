@@ -44,7 +44,7 @@ class HooksServiceStub:
     Forget: _grpc.UnaryUnaryMultiCallable[_hooks_pb2.ForgetRequest, _hooks_pb2.ForgetResponse]
     """Forget erases a session or a project everywhere: moments, lessons, packets, decisions."""
     ResolveProject: _grpc.UnaryUnaryMultiCallable[_hooks_pb2.ResolveProjectRequest, _hooks_pb2.ResolveProjectResponse]
-    """ResolveProject says which project a folder belongs to."""
+    """ResolveProject says which project a folder belongs to, and remembers nothing. Fails with REASON_INVALID_ARGUMENT."""
 
 @_typing.type_check_only
 class HooksServiceAsyncStub(HooksServiceStub):
@@ -62,7 +62,7 @@ class HooksServiceAsyncStub(HooksServiceStub):
     Forget: _aio.UnaryUnaryMultiCallable[_hooks_pb2.ForgetRequest, _hooks_pb2.ForgetResponse]  # type: ignore[assignment]
     """Forget erases a session or a project everywhere: moments, lessons, packets, decisions."""
     ResolveProject: _aio.UnaryUnaryMultiCallable[_hooks_pb2.ResolveProjectRequest, _hooks_pb2.ResolveProjectResponse]  # type: ignore[assignment]
-    """ResolveProject says which project a folder belongs to."""
+    """ResolveProject says which project a folder belongs to, and remembers nothing. Fails with REASON_INVALID_ARGUMENT."""
 
 class HooksServiceServicer(metaclass=_abc_1.ABCMeta):
     """HooksService takes what happened from clients, importers and replays."""
@@ -107,6 +107,6 @@ class HooksServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _hooks_pb2.ResolveProjectRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_hooks_pb2.ResolveProjectResponse, _abc.Awaitable[_hooks_pb2.ResolveProjectResponse]]:
-        """ResolveProject says which project a folder belongs to."""
+        """ResolveProject says which project a folder belongs to, and remembers nothing. Fails with REASON_INVALID_ARGUMENT."""
 
 def add_HooksServiceServicer_to_server(servicer: HooksServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

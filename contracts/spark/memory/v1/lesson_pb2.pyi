@@ -230,6 +230,8 @@ class Lesson(_message.Message):
     RETIRED_REASON_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
     WORKED_SINCE_FIELD_NUMBER: _builtins.int
+    PROMPT_TOKENS_FIELD_NUMBER: _builtins.int
+    INPUT_DIGEST_FIELD_NUMBER: _builtins.int
     lesson_id: _builtins.str
     """Hash of what it is about: learning it again updates it."""
     workspace_id: _builtins.str
@@ -264,13 +266,15 @@ class Lesson(_message.Message):
     """Counts up with each change; an older one never overwrites a newer one."""
     worked_since: _builtins.bool
     """The failing call itself has worked since: worth telling at the failure, not before it."""
+    input_digest: _builtins.str
+    """Hash of the call's whole input, where the call works on nothing that could name it."""
     @_builtins.property
     def fix(self) -> Global___Fix:
         """What made it work."""
 
     @_builtins.property
     def tokens(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Words that a prompt about the same thing has."""
+        """Words of the call itself, and of what it is for."""
 
     @_builtins.property
     def antecedents(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -279,6 +283,10 @@ class Lesson(_message.Message):
     @_builtins.property
     def provenance(self) -> Global___Provenance:
         """Where it comes from."""
+
+    @_builtins.property
+    def prompt_tokens(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Words of the prompts under which it happened, beside those of the call."""
 
     def __init__(
         self,
@@ -304,10 +312,12 @@ class Lesson(_message.Message):
         retired_reason: _builtins.str = ...,
         revision: _builtins.int = ...,
         worked_since: _builtins.bool = ...,
+        prompt_tokens: _abc.Iterable[_builtins.str] | None = ...,
+        input_digest: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["fix", b"fix", "provenance", b"provenance"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["antecedents", b"antecedents", "confidence", b"confidence", "failure_class", b"failure_class", "fix", b"fix", "kind", b"kind", "lesson_id", b"lesson_id", "program", b"program", "project_id", b"project_id", "provenance", b"provenance", "purpose", b"purpose", "retired_reason", b"retired_reason", "revision", b"revision", "signature", b"signature", "state", b"state", "target", b"target", "target_class", b"target_class", "text", b"text", "tokens", b"tokens", "tool", b"tool", "worked_since", b"worked_since", "workspace_id", b"workspace_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["antecedents", b"antecedents", "confidence", b"confidence", "failure_class", b"failure_class", "fix", b"fix", "input_digest", b"input_digest", "kind", b"kind", "lesson_id", b"lesson_id", "program", b"program", "project_id", b"project_id", "prompt_tokens", b"prompt_tokens", "provenance", b"provenance", "purpose", b"purpose", "retired_reason", b"retired_reason", "revision", b"revision", "signature", b"signature", "state", b"state", "target", b"target", "target_class", b"target_class", "text", b"text", "tokens", b"tokens", "tool", b"tool", "worked_since", b"worked_since", "workspace_id", b"workspace_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -45,6 +45,11 @@ class MemoryServiceStub:
                 request_serializer=spark_dot_memory_dot_v1_dot_memory__pb2.AwaitLearntRequest.SerializeToString,
                 response_deserializer=spark_dot_memory_dot_v1_dot_memory__pb2.AwaitLearntResponse.FromString,
                 _registered_method=True)
+        self.FindLearnt = channel.unary_unary(
+                '/spark.memory.v1.MemoryService/FindLearnt',
+                request_serializer=spark_dot_memory_dot_v1_dot_memory__pb2.FindLearntRequest.SerializeToString,
+                response_deserializer=spark_dot_memory_dot_v1_dot_memory__pb2.FindLearntResponse.FromString,
+                _registered_method=True)
         self.Forget = channel.unary_unary(
                 '/spark.memory.v1.MemoryService/Forget',
                 request_serializer=spark_dot_memory_dot_v1_dot_memory__pb2.ForgetRequest.SerializeToString,
@@ -71,6 +76,13 @@ class MemoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def FindLearnt(self, request, context):
+        """FindLearnt tells which of these events were learnt from, so that an import sends none of them again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Forget(self, request, context):
         """Forget erases a session or a project, and withdraws the lessons that rest on it alone.
         """
@@ -90,6 +102,11 @@ def add_MemoryServiceServicer_to_server(servicer, server):
                     servicer.AwaitLearnt,
                     request_deserializer=spark_dot_memory_dot_v1_dot_memory__pb2.AwaitLearntRequest.FromString,
                     response_serializer=spark_dot_memory_dot_v1_dot_memory__pb2.AwaitLearntResponse.SerializeToString,
+            ),
+            'FindLearnt': grpc.unary_unary_rpc_method_handler(
+                    servicer.FindLearnt,
+                    request_deserializer=spark_dot_memory_dot_v1_dot_memory__pb2.FindLearntRequest.FromString,
+                    response_serializer=spark_dot_memory_dot_v1_dot_memory__pb2.FindLearntResponse.SerializeToString,
             ),
             'Forget': grpc.unary_unary_rpc_method_handler(
                     servicer.Forget,
@@ -152,6 +169,33 @@ class MemoryService:
             '/spark.memory.v1.MemoryService/AwaitLearnt',
             spark_dot_memory_dot_v1_dot_memory__pb2.AwaitLearntRequest.SerializeToString,
             spark_dot_memory_dot_v1_dot_memory__pb2.AwaitLearntResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FindLearnt(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/spark.memory.v1.MemoryService/FindLearnt',
+            spark_dot_memory_dot_v1_dot_memory__pb2.FindLearntRequest.SerializeToString,
+            spark_dot_memory_dot_v1_dot_memory__pb2.FindLearntResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -39,6 +39,8 @@ class MemoryServiceStub:
     """AwaitLearnt returns once every moment up to a place in the stream is learnt and announced.
     Fails with REASON_DEADLINE_EXCEEDED.
     """
+    FindLearnt: _grpc.UnaryUnaryMultiCallable[_memory_pb2.FindLearntRequest, _memory_pb2.FindLearntResponse]
+    """FindLearnt tells which of these events were learnt from, so that an import sends none of them again."""
     Forget: _grpc.UnaryUnaryMultiCallable[_memory_pb2.ForgetRequest, _memory_pb2.ForgetResponse]
     """Forget erases a session or a project, and withdraws the lessons that rest on it alone."""
 
@@ -53,6 +55,8 @@ class MemoryServiceAsyncStub(MemoryServiceStub):
     """AwaitLearnt returns once every moment up to a place in the stream is learnt and announced.
     Fails with REASON_DEADLINE_EXCEEDED.
     """
+    FindLearnt: _aio.UnaryUnaryMultiCallable[_memory_pb2.FindLearntRequest, _memory_pb2.FindLearntResponse]  # type: ignore[assignment]
+    """FindLearnt tells which of these events were learnt from, so that an import sends none of them again."""
     Forget: _aio.UnaryUnaryMultiCallable[_memory_pb2.ForgetRequest, _memory_pb2.ForgetResponse]  # type: ignore[assignment]
     """Forget erases a session or a project, and withdraws the lessons that rest on it alone."""
 
@@ -76,6 +80,14 @@ class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
         """AwaitLearnt returns once every moment up to a place in the stream is learnt and announced.
         Fails with REASON_DEADLINE_EXCEEDED.
         """
+
+    @_abc_1.abstractmethod
+    def FindLearnt(
+        self,
+        request: _memory_pb2.FindLearntRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.FindLearntResponse, _abc.Awaitable[_memory_pb2.FindLearntResponse]]:
+        """FindLearnt tells which of these events were learnt from, so that an import sends none of them again."""
 
     @_abc_1.abstractmethod
     def Forget(

@@ -288,6 +288,7 @@ class ToolCall(_message.Message):
     TOKENS_FIELD_NUMBER: _builtins.int
     COMMAND_FIELD_NUMBER: _builtins.int
     INPUT_DIGEST_FIELD_NUMBER: _builtins.int
+    INCONCLUSIVE_FIELD_NUMBER: _builtins.int
     tool_use_id: _builtins.str
     """The client's id of the call."""
     tool: _builtins.str
@@ -306,6 +307,8 @@ class ToolCall(_message.Message):
     """The command as typed, cut and redacted; empty for other tools."""
     input_digest: _builtins.str
     """Hash of the whole redacted input: two calls with the same digest are the same call."""
+    inconclusive: _builtins.bool
+    """That it came back well says nothing of what it names: it went on in the background, or another command decided."""
     @_builtins.property
     def tokens(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Significant words of the target."""
@@ -323,10 +326,11 @@ class ToolCall(_message.Message):
         tokens: _abc.Iterable[_builtins.str] | None = ...,
         command: _builtins.str = ...,
         input_digest: _builtins.str = ...,
+        inconclusive: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "directory", b"directory", "input_digest", b"input_digest", "program", b"program", "purpose", b"purpose", "target", b"target", "target_class", b"target_class", "tokens", b"tokens", "tool", b"tool", "tool_use_id", b"tool_use_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "directory", b"directory", "inconclusive", b"inconclusive", "input_digest", b"input_digest", "program", b"program", "purpose", b"purpose", "target", b"target", "target_class", b"target_class", "tokens", b"tokens", "tool", b"tool", "tool_use_id", b"tool_use_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,105 @@
+"""Forgetting while agents are at work: what was seen before is gone for good, wherever it was on its way."""
+
+# nats-py leaves **params of its calls untyped.
+# pyright: reportUnknownMemberType=false
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from pathlib import Path
+
+import asyncpg
+from nats.js.errors import NotFoundError
+
+from chassis.bus import Bus
+from spark.gateway.v1 import hooks_pb2
+from spark.gateway.v1.hooks_pb2_grpc import HooksServiceStub
+from tests.integration.system.coding_agent import Agent, advice_in, failing, sequence_of, unknown_flag
+from tests.integration.system.running_spark import Spark
+from tests.integration.system.traces import all_rows
+
+
+async def forget(spark: Spark, **subject: str) -> hooks_pb2.ForgetResponse:
+    async with spark.grpc() as channel:
+        request = hooks_pb2.ForgetRequest(**subject)
+        return await HooksServiceStub(channel).Forget(request, metadata=spark.metadata, timeout=40)
+
+
+async def project_of(spark: Spark, folder: str) -> str:
+    async with spark.grpc() as channel:
+        request = hooks_pb2.ResolveProjectRequest(folder=folder)
+        return (await HooksServiceStub(channel).ResolveProject(request, metadata=spark.metadata)).project_id
+
+
+async def held(spark: Spark, stream: str) -> list[bytes]:
+    """All that a stream holds."""
+    bus = await Bus.connect(spark.run.nats_url)
+    state = (await bus.jetstream.stream_info(stream)).state
+    found: list[bytes] = []
+    for place in range(state.first_seq, state.last_seq + 1):
+        with contextlib.suppress(NotFoundError):
+            found.append((await bus.jetstream.get_msg(stream, place)).data or b"")
+    await bus.close()
+    return found
+
+
+async def test_moments_that_are_not_learnt_yet_are_not_learnt_afterwards(system: Spark) -> None:
+    blocker = await asyncpg.connect(system.run.database_url)
+    async with system.http() as client:
+        agent = Agent(client, "/srv/on-its-way")
+        # Memory is given the first and cannot store it; the others wait in its hands.
+        await blocker.execute("begin; lock table memory.learnt in access exclusive mode")
+        words = [f"part{number}" for number in range(12)]
+        last = [await agent.fails(failing(word), unknown_flag(word)) for word in words][-1]
+        forgetting = asyncio.create_task(forget(system, session_id=agent.session))
+        done, _ = await asyncio.wait([forgetting], timeout=0.5)
+        await blocker.execute("commit")
+        await blocker.close()
+        gone = await forgetting
+        assert not done, "it waits for what is on its way"
+        assert gone.moments == 12
+        await system.settle(sequence_of(last))
+        assert await system.rows("select 1 from memory.learnt where session_id = $1", agent.session) == []
+        assert await system.rows("select 1 from memory.session_state where session_id = $1", agent.session) == []
+
+
+async def test_decisions_that_are_not_published_yet_are_not_recorded_afterwards(system: Spark) -> None:
+    bus = await Bus.connect(system.run.nats_url)
+    async with system.http() as client:
+        agent = Agent(client, "/srv/just-decided")
+        await asyncio.gather(*(agent.prompts(f"go on with part {number}") for number in range(20)))
+        gone = await forget(system, session_id=agent.session)
+        assert gone.decisions == 20
+        # All that was handed over until now is recorded before this is.
+        await Agent(client, "/srv/another").prompts("and now this")
+    await bus.consumed("DECISIONS", 10)
+    await bus.close()
+    assert await system.rows("select 1 from telemetry.decision where session_id = $1", agent.session) == []
+
+
+async def test_nothing_names_a_project_that_was_forgotten(system: Spark, tmp_path: Path) -> None:
+    folder = tmp_path / "oddly-named-project"
+    (folder / ".git").mkdir(parents=True)
+    (folder / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
+    async with system.http() as client:
+        await system.settle(sequence_of(await Agent(client, str(folder)).learns("quaintword")))
+        reply = await Agent(client, str(folder)).fails(failing("quaintword"), unknown_flag("quaintword"))
+        assert "quaintword" in advice_in(reply)
+        await system.settle(sequence_of(reply))
+    project_id = await project_of(system, str(folder))
+    assert b"oddly-named-project" in await all_rows(system.run.database_url)
+    gone = await forget(system, project_id=project_id)
+    assert gone.moments == 3
+    assert gone.lessons
+    left = await all_rows(system.run.database_url)
+    for word in (b"oddly-named-project", b"quaintword", project_id.encode()):
+        assert word not in left
+    for stream in ("MOMENTS", "DECISIONS", "LESSONS"):
+        for data in await held(system, stream):
+            assert b"quaintword" not in data
+            # Of a lesson its last word stays: that it is forgotten.
+            assert stream == "LESSONS" or project_id.encode() not in data
+    # Asked about again it is known as nothing but a folder.
+    assert await project_of(system, str(folder)) == project_id
+    assert b"oddly-named-project" not in await all_rows(system.run.database_url)
