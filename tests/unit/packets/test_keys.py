@@ -87,10 +87,11 @@ def test_a_lesson_about_a_flag_is_for_calls_that_have_it() -> None:
 
 
 def test_what_has_no_fix_is_said_at_the_failure_and_before_the_very_call_only() -> None:
-    repeated = {"kind": lesson_pb2.LESSON_KIND_REPEATED_FAILURE, "tokens": ["pytest"], "antecedents": ["Bash ls"]}
-    filed = lesson(failure_class="shell.auth", **repeated)
+    filed = lesson(failure_class="shell.auth", tokens=["pytest"], antecedents=["Bash ls"])
+    filed.kind = lesson_pb2.LESSON_KIND_REPEATED_FAILURE
     assert weight(filed, prompt("pytest")) == 0
     assert weight(filed, moment(moment_pb2.MOMENT_KIND_CALL_SUCCEEDED, target="ls")) == 0
     assert weight(filed, moment(PROPOSED)) == EXACT * EXACT
-    code = lesson(failure_class="test.failed", **repeated)
+    code = lesson(failure_class="test.failed")
+    code.kind = lesson_pb2.LESSON_KIND_REPEATED_FAILURE
     assert weight(code, moment(PROPOSED)) == 0
