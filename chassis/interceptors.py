@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from functools import cache
 from types import TracebackType
 
@@ -14,8 +15,9 @@ from prometheus_client import Counter, Histogram
 from protovalidate import Validator
 
 from chassis.calls import CallContext
+from chassis.chain import Interceptor
 from chassis.faults import Fault, InvalidArgument
-from chassis.tracing import context_of
+from chassis.tracing import context_of, exporting
 from spark.fault.v1 import reason_pb2
 
 CALLS = Counter("spark_rpc_calls", "Calls by method and reason of failure", ["method", "reason"])
@@ -108,3 +110,8 @@ def reason_name(error: BaseException | None) -> str:
 
 
 STANDARD = (counted, traced, validated)
+
+
+def standard() -> Sequence[Interceptor]:
+    """The interceptors of this process: spans are opened only where they are exported."""
+    return STANDARD if exporting() else (counted, validated)

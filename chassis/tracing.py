@@ -42,7 +42,7 @@ def parse(traceparent: str) -> SpanContext | None:
 
 def context_of(traceparent: str) -> Context | None:
     """The parent for a span of this trace; None leaves the tracer to begin one."""
-    if not _exporting():
+    if not exporting():
         return None
     span = parse(traceparent)
     return trace.set_span_in_context(NonRecordingSpan(span)) if span else None
@@ -50,7 +50,7 @@ def context_of(traceparent: str) -> Context | None:
 
 def configure(service: str) -> None:
     """Exports spans to OTEL_EXPORTER_OTLP_ENDPOINT in the background; without it, does nothing."""
-    if not _exporting():
+    if not exporting():
         return
     from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import Resource
@@ -63,5 +63,6 @@ def configure(service: str) -> None:
 
 
 @cache
-def _exporting() -> bool:
+def exporting() -> bool:
+    """Whether spans leave this process."""
     return bool(os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"))

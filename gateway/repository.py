@@ -6,6 +6,7 @@ import os
 import posixpath
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from chassis.identifiers import digest
 from gateway.clients.claude_code.session_start_shim import find_work_tree, origin_url, without_credentials
@@ -26,9 +27,15 @@ class Repository:
     @property
     def project_id(self) -> str:
         """Hash of the origin, which all clones and work trees share, else of the root; 16 hex characters."""
-        if self.remote:
-            return digest("remote", normal_remote(self.remote), size=PROJECT_ID_BYTES)
-        return digest("root", normal_folder(self.root), size=PROJECT_ID_BYTES)
+        return project_id(self.root, self.remote)
+
+
+@lru_cache(maxsize=1024)
+def project_id(root: str, remote: str) -> str:
+    """Hash of the origin where there is one, else of the root; an agent stays in one repository for hours."""
+    if remote:
+        return digest("remote", normal_remote(remote), size=PROJECT_ID_BYTES)
+    return digest("root", normal_folder(root), size=PROJECT_ID_BYTES)
 
 
 def repository_of(folder: str) -> Repository | None:

@@ -25,7 +25,7 @@ from chassis.database import Database
 from chassis.door import LOOPBACK_HOSTS, Door
 from chassis.faults import BusUnavailable
 from chassis.identity import Tokens
-from chassis.interceptors import STANDARD
+from chassis.interceptors import standard
 from chassis.local import LocalChannel
 from chassis.migrations import migrate, read_migrations, role_of
 from chassis.probes import Readiness, probe_routes
@@ -121,7 +121,7 @@ class Process:
         await bus.ensure_streams()
         self._resources.push_async_callback(self.channels.close)
         self._resources.push_async_callback(self._close_databases)
-        chain = Chain(STANDARD)
+        chain = Chain(standard())
         server = GrpcServer(chain, self._tokens)
         given = Surroundings(self._clock, self._settings, self.channels, self._tokens, self._open_database, bus)
         carried = [(service, service.assemble(given)) for service in self._services]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chassis.consumer import Consumer
 from chassis.service import Running, Service, Surroundings
+from services.packets.counting import ShownCounts
 from services.packets.library import HEARD, Library
 from services.packets.servicer import PacketsServicer
 from spark.packets.v1 import packets_pb2
@@ -15,7 +16,8 @@ CONNECTIONS = 2
 def assemble(given: Surroundings) -> Running:
     """Packets with the consumer that materialises lessons."""
     database = given.database(SCHEMA, CONNECTIONS)
-    library = Library(database, given.clock)
+    counts = ShownCounts(database)
+    library = Library(database, counts, given.clock)
     consumer = Consumer(
         given.bus,
         name="packets",
@@ -25,7 +27,11 @@ def assemble(given: Surroundings) -> Running:
         stored=library.heard,
     )
     return Running(
-        servicer=PacketsServicer(library, consumer), consumers=(consumer,), checks={"postgres": database.ping}
+        servicer=PacketsServicer(library, consumer),
+        consumers=(consumer,),
+        start=counts.start,
+        stop=counts.stop,
+        checks={"postgres": database.ping},
     )
 
 

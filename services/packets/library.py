@@ -16,6 +16,7 @@ from chassis.events import event_type
 from chassis.faults import NotFound
 from chassis.timestamps import set_time, to_datetime
 from services.packets import queries
+from services.packets.counting import ShownCounts
 from services.packets.keys import keys_for, keys_of
 from spark.memory.v1 import lesson_pb2
 from spark.moment.v1 import moment_pb2
@@ -60,8 +61,9 @@ class Found:
 class Library:
     """The packets of this system."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, counts: ShownCounts, clock: Clock) -> None:
         self._database = database
+        self._counts = counts
         self._clock = clock
         self._swept: datetime | None = None
 
@@ -110,12 +112,15 @@ class Library:
                 envelope.agent_id,
                 envelope.project_id,
                 version,
-                list(packet_ids),
+                len(packet_ids),
                 orjson.dumps(shown).decode(),
                 orjson.dumps(tools).decode(),
                 at,
             )
-        return granted is not None
+        if granted is None:
+            return False
+        self._counts.note(envelope.workspace_id, packet_ids)
+        return True
 
     async def put(self, workspace_id: str, packet: packets_pb2.Packet) -> bool:
         """Stores a packet under its keys; False when a newer revision is there."""

@@ -34,22 +34,22 @@ left join lateral (
 number of packets; the rank within one answer adds twice the effectiveness, as the original system did."""
 
 CLAIM = """
-with claimed as (
-    insert into packets.agent_session as gate
-        (workspace_id, session_id, agent_id, project_id, version, emitted, shown, tools, updated_at)
-    values ($1, $2, $3, $4, 1, cardinality($6::text[]), $7, $8, $9)
-    on conflict (workspace_id, session_id, agent_id) do update
-        set version = gate.version + 1, emitted = gate.emitted + excluded.emitted,
-            shown = gate.shown || excluded.shown, tools = gate.tools || excluded.tools, updated_at = excluded.updated_at
-        where gate.version = $5
-    returning version
-), counted as (
-    update packets.packet set usage_count = usage_count + 1, read_count = read_count + 1
-    where workspace_id = $1 and packet_id = any($6::text[]) and exists (select from claimed)
-)
-select version from claimed
+insert into packets.agent_session as gate
+    (workspace_id, session_id, agent_id, project_id, version, emitted, shown, tools, updated_at)
+values ($1, $2, $3, $4, 1, $6, $7, $8, $9)
+on conflict (workspace_id, session_id, agent_id) do update
+    set version = gate.version + 1, emitted = gate.emitted + excluded.emitted,
+        shown = gate.shown || excluded.shown, tools = gate.tools || excluded.tools, updated_at = excluded.updated_at
+    where gate.version = $5
+returning version
 """
-"""Takes effect only when the state is still the one that the gate judged by; then what is shown is counted too."""
+"""Takes effect only when the state is still the one that the gate judged by."""
+
+COUNT_SHOWN = """
+update packets.packet p set usage_count = p.usage_count + shown.times, read_count = p.read_count + shown.times
+from unnest($1::text[], $2::text[], $3::bigint[]) as shown (workspace_id, packet_id, times)
+where p.workspace_id = shown.workspace_id and p.packet_id = shown.packet_id
+"""
 
 PUT = """
 insert into packets.packet as old

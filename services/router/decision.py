@@ -117,7 +117,10 @@ class Decider:
         self, moment: moment_pb2.Moment, offer: Offer, chosen: Sequence[Judged], call: CallContext
     ) -> bool:
         packet_ids = [judged.piece.packet_id for judged in chosen]
-        request = packets_pb2.ClaimRequest(moment=moment, version=offer.gate.version, packet_ids=packet_ids)
+        shown = moment_pb2.Moment(envelope=moment.envelope, kind=moment.kind)
+        if moment.call.tool:
+            shown.call.tool, shown.call.tool_use_id = moment.call.tool, moment.call.tool_use_id
+        request = packets_pb2.ClaimRequest(moment=shown, version=offer.gate.version, packet_ids=packet_ids)
         return (await self._packets.Claim(request)).granted
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from chassis.database import Database
 from chassis.migrations import migrate, read_migrations, role_of
+from services.packets.counting import ShownCounts
 from services.packets.library import Library
 from tests.integration.packets.lessons import NOW
 
@@ -28,5 +29,5 @@ class SetClock:
 async def library(database_url: str) -> AsyncGenerator[Library]:
     await migrate(database_url, "packets", read_migrations("services.packets"))
     database = Database(database_url, role=role_of("packets"), size=4)
-    yield Library(database, SetClock())
+    yield Library(database, ShownCounts(database), SetClock())
     await database.close()
