@@ -33,6 +33,7 @@ from gateway.repository import Repository
 from host.engines import start_postgres
 from host.process import migrate_all
 from services.packets.assembly import SERVICE
+from services.packets.counting import ShownCounts
 from services.packets.library import Library
 from spark.moment.v1 import moment_pb2
 
@@ -137,7 +138,7 @@ async def grow(connection: asyncpg.Connection, copies: int) -> None:
 async def looked_up(url: str, known: Sequence[Mistake], size: int) -> dict[str, Figures]:
     """The figures of each event at one size."""
     database = Database(url, role=role_of(SERVICE.schema), size=1)
-    library = Library(database, SystemClock())
+    library = Library(database, ShownCounts(database), SystemClock())
     subjects = [Lookup(label(event, size), event, library, known, size // FIRST) for event in EVENTS]
     await measured(subjects, WARM_UP)
     figures = await measured(subjects, PLAN)
