@@ -81,7 +81,7 @@ CASES: list[tuple[str, str, str, str]] = [
         "tool.invalid_input",
         "offset",
     ),
-    ("Grep", "ENOENT: no such file or directory, posix_spawn '/usr/lib/client/rg'", "tool.unavailable", "/usr/lib/client/rg"),
+    ("Grep", "ENOENT: no such file or directory, posix_spawn '/usr/lib/x/rg'", "tool.unavailable", "/usr/lib/x/rg"),
     ("Skill", "<tool_use_error>Unknown skill: commit</tool_use_error>", "tool.unknown_name", "commit"),
     ("Task", "Agent type 'reviewer' not found. Available agents: Explore, Plan", "tool.unknown_name", "reviewer"),
     (
