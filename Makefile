@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CLIENTS := tests/clients/node_modules/.package-lock.json
 
-.PHONY: run test lint format setup clients protos bench bench-scale build clean
+.PHONY: run test lint format setup clients protos bench bench-scale bench-import build clean
 
 run: $(READY)
 	@$(BIN)/spark demo
@@ -55,6 +55,9 @@ bench: $(READY)
 
 bench-scale: $(READY)
 	$(BIN)/python -m bench.store_scale
+
+bench-import: $(READY)
+	$(BIN)/python -m bench.import_speed $(DATA)
 
 build: $(READY)
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .

@@ -16,7 +16,6 @@ from grpc.aio import AioRpcError
 from prometheus_client import Counter, Histogram
 
 from chassis.bus import Acknowledgement
-from chassis.calls import CallContext
 from chassis.clock import Clock
 from chassis.identifiers import new_ulid
 from gateway.clients.registry import Adapter, adapter_for
@@ -185,11 +184,6 @@ class Hooks:
             hook_latency_us=int((time.perf_counter() - started) * 1e6),
         )
         self._publisher.decision(decided)
-
-
-def context_for(arrival: Arrival, method: str) -> CallContext:
-    """The call that serving this hook is, for the services behind."""
-    return CallContext(method, arrival.workspace_id, arrival.traceparent)
 
 
 def name_of(payload: Mapping[str, object]) -> str:

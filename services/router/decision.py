@@ -83,24 +83,24 @@ class Decider:
     async def decide(self, moment: moment_pb2.Moment, call: CallContext) -> router_pb2.Decision:
         """The decision at a moment; silence with a reason where nothing can or should be said."""
         started = time.perf_counter()
-        decision = await self._decide(moment, call)
+        decision = await self._decide(moment)
         decision.decision_id = moment.envelope.decision_id
         decision.live_unavailable = live_unavailable(call)
         decision.latency_us = int((time.perf_counter() - started) * 1e6)
         return decision
 
-    async def _decide(self, moment: moment_pb2.Moment, call: CallContext) -> router_pb2.Decision:
+    async def _decide(self, moment: moment_pb2.Moment) -> router_pb2.Decision:
         if not self._policy.engine:
             return silent(router_pb2.SILENCE_ENGINE_OFF)
         if moment.kind not in CAN_SPEAK:
             return silent(router_pb2.SILENCE_NOT_APPLICABLE)
         try:
             for _ in range(ATTEMPTS):
-                offer = await self._offer(moment, call)
+                offer = await self._offer(moment)
                 decision, chosen = compose(offer, moment, self._policy)
                 if not chosen or not self._policy.emit:
                     return decision
-                if await self._claimed(moment, offer, chosen, call):
+                if await self._claimed(moment, offer, chosen):
                     for item in chosen:
                         PIECES.labels("baseline" if item.piece.packet_id.startswith(PREFIX) else "lesson").inc()
                     return decision
@@ -109,13 +109,11 @@ class Decider:
             return silent(router_pb2.SILENCE_DEADLINE if late else router_pb2.SILENCE_STORE_UNAVAILABLE)
         return silent(router_pb2.SILENCE_CLAIMED_ELSEWHERE)
 
-    async def _offer(self, moment: moment_pb2.Moment, call: CallContext) -> Offer:
+    async def _offer(self, moment: moment_pb2.Moment) -> Offer:
         found = await self._packets.Lookup(packets_pb2.LookupRequest(moment=moment))
         return packet_offer(found) if found.candidates else baseline_offer(moment, found.gate, self._policy)
 
-    async def _claimed(
-        self, moment: moment_pb2.Moment, offer: Offer, chosen: Sequence[Judged], call: CallContext
-    ) -> bool:
+    async def _claimed(self, moment: moment_pb2.Moment, offer: Offer, chosen: Sequence[Judged]) -> bool:
         packet_ids = [judged.piece.packet_id for judged in chosen]
         shown = moment_pb2.Moment(envelope=moment.envelope, kind=moment.kind)
         if moment.call.tool:

@@ -55,7 +55,7 @@ def test_the_folder_is_told_from_the_root() -> None:
         ("Write", {"file_path": "/home/dev/other/x.py"}, "~/other/x.py", ".py"),
         ("NotebookEdit", {"notebook_path": "/home/dev/repo/n.ipynb"}, "n.ipynb", ".ipynb"),
         ("Read", {"file_path": "/home/dev/repository/a.go"}, "~/repository/a.go", ".go"),
-        ("Read", {"file_path": "C:\\work\\a.go"}, "C:/work/a.go", ".go"),
+        ("Read", {"file_path": "C:\\code\\a.go"}, "C:/code/a.go", ".go"),
         ("Grep", {"pattern": "func main", "path": "/home/dev/repo/cmd"}, "func main cmd", ""),
         ("Glob", {"pattern": "**/*.go"}, "**/*.go", ""),
         ("mcp__issues__create", {"title": "x"}, "mcp__issues__create", ""),
