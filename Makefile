@@ -3,15 +3,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+COMPILER := $(VENV)/.compiler
 CLIENTS := tests/clients/node_modules/.package-lock.json
 
-.PHONY: run test lint format setup clients protos bench bench-scale bench-import build clean
+.PHONY: run test lint format setup clients protos shim bench bench-hooks bench-scale bench-learning bench-memory \
+	bench-import replay build clean
 
 run: $(READY)
 	@$(BIN)/spark demo
 
-# In CI the real clients are part of the tests: there a skip is a failure.
-test: $(READY) $(if $(CI),$(CLIENTS))
+# In CI the real clients and the shim's compiler are part of the tests: there a skip is a failure.
+test: $(READY) $(if $(CI),$(CLIENTS) $(COMPILER))
 	$(BIN)/pytest -q $(ARGS)
 
 lint: $(READY)
@@ -50,14 +52,33 @@ $(CLIENTS): tests/clients/package-lock.json
 protos: $(READY)
 	$(BIN)/python protos/generate.py
 
+$(COMPILER): $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[shim]'
+	@touch $(COMPILER)
+
+shim: $(COMPILER)
+	$(BIN)/python -m gateway.clients.shim.build
+
 bench: $(READY)
 	$(BIN)/python -m bench.hot_path
+
+bench-hooks: $(READY)
+	$(BIN)/python -m bench.hooks_cost $(if $(PEER),--peer '$(PEER)')
 
 bench-scale: $(READY)
 	$(BIN)/python -m bench.store_scale
 
+bench-learning: $(READY)
+	$(BIN)/python -m bench.learning_scale $(STORES)
+
+bench-memory: $(READY)
+	$(BIN)/python -m bench.memory_flat
+
 bench-import: $(READY)
 	$(BIN)/python -m bench.import_speed $(DATA)
+
+replay: $(READY)
+	$(BIN)/python -m bench.replay $(if $(DATA),--data $(DATA))
 
 build: $(READY)
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .

@@ -21,7 +21,8 @@ def main() -> None:
     """Serves on any free port of loopback and prints it."""
     listener = socket.create_server(("127.0.0.1", 0))
     print(listener.getsockname()[1], flush=True)
-    app = Starlette(routes=[Route("/echo", echo, methods=["POST"])])
+    # The second is where the shim asks.
+    app = Starlette(routes=[Route(path, echo, methods=["POST"]) for path in ("/echo", "/v1/hooks/{client}")])
     config = uvicorn.Config(
         app,
         loop="uvloop",

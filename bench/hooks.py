@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -51,24 +50,26 @@ class Hooks:
             BadReply: when the event was not published or the reply is no success.
         """
         number = self.tally.hooks
-        request = self._client.request(orjson.dumps(self.payload(number)))
-        started = time.perf_counter()
-        reply = self._client.exchange(request)
-        taken = time.perf_counter() - started
+        reply, taken = self._client.timed(orjson.dumps(self.payload(number)))
         self._take(reply)
         return taken
 
     def payload(self, number: int) -> Mapping[str, object]:
-        """The hook's body. The last of four comes in the session of the first and is about nothing known."""
-        turn, place = divmod(number, 4)
-        known = self._known[(7 * number) % len(self._known)] if place < 3 else None
-        return payload_of(self._event, known, session_id(self.name, 3 * turn + place % 3), number)
+        """The hook's body."""
+        return payload_in(self.name, self._event, self._known, number)
 
     def _take(self, reply: Reply) -> None:
         if reply.status != 200 or int(reply.header("spark-sequence") or 0) <= 0:
             raise BadReply(f"{self._event}: {reply.head.decode('latin-1')}")
         self.tally.hooks += 1
         self.tally.advised += b'"additionalContext"' in reply.body
+
+
+def payload_in(name: str, event: str, known: Sequence[Mistake], number: int) -> Mapping[str, object]:
+    """A hook's body. The last of four comes in the session of the first and is about nothing known."""
+    turn, place = divmod(number, 4)
+    about = known[(7 * number) % len(known)] if place < 3 else None
+    return payload_of(event, about, session_id(name, 3 * turn + place % 3), number)
 
 
 def payload_of(event: str, known: Mistake | None, session: str, number: int) -> Mapping[str, object]:

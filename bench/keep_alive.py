@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -64,6 +65,13 @@ class KeepAlive:
             length = LENGTH.search(head)
             if length is not None and len(body) >= int(length[1]):
                 return Reply(head, body)
+
+    def timed(self, body: bytes) -> tuple[Reply, float]:
+        """The answer to a body, and the seconds from its first byte to the last of the answer."""
+        request = self.request(body)
+        started = time.perf_counter()
+        reply = self.exchange(request)
+        return reply, time.perf_counter() - started
 
     def close(self) -> None:
         """Ends the connection."""

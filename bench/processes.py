@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,11 +16,13 @@ PATIENCE_S = 30.0
 
 
 @contextmanager
-def child(module: str, *words: str, home: Path | None = None) -> Generator[subprocess.Popen[str]]:
-    """A Python module run as a program for the time of the block, without any SPARK_ setting of the caller's."""
+def child(
+    module: str, *words: str, home: Path | None = None, settings: Mapping[str, str] | None = None
+) -> Generator[subprocess.Popen[str]]:
+    """A Python module run as a program for the time of the block, without any SPARK_ setting but those given."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SPARK_")}
     if home is not None:
-        environment |= {"SPARK_HOME": str(home), "SPARK_LOG_LEVEL": "WARNING"}
+        environment |= {"SPARK_HOME": str(home), "SPARK_LOG_LEVEL": "WARNING", **(settings or {})}
     command = [sys.executable, "-m", module, *words]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
     try:
@@ -44,13 +46,13 @@ def floor(module: str) -> Generator[int]:
 
 
 @contextmanager
-def system(home: Path) -> Generator[Run]:
+def system(home: Path, settings: Mapping[str, str] | None = None) -> Generator[Run]:
     """The whole of Spark on a data folder, as `spark up` starts it; gives how to reach it.
 
     Raises:
         RuntimeError: when it is not ready within 30 s.
     """
-    with child("host.cli", "up", "--http-port", "0", "--grpc-port", "0", home=home) as process:
+    with child("host.cli", "up", "--http-port", "0", "--grpc-port", "0", home=home, settings=settings) as process:
         give_up = time.monotonic() + PATIENCE_S
         while (run := read_run(home)) is None:
             if process.poll() is not None or time.monotonic() > give_up:

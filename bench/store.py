@@ -48,19 +48,26 @@ async def emptied(connection: asyncpg.Connection) -> AsyncGenerator[None]:
     All in one transaction, which spares Postgres the log of what follows on the emptying.
     """
     async with connection.transaction():
-        await connection.execute("set local maintenance_work_mem = '512MB'")
         await connection.execute(f"truncate {', '.join(TABLES)}")
-        indexes = [(table, index) for table in TABLES for index in await connection.fetch(INDEXES, table)]
-        for table, index in indexes:
-            constraint = f"alter table {table} drop constraint {index['relname']}"
-            await connection.execute(constraint if index["indisprimary"] else f"drop index {index['name']}")
-        yield
-        for table, index in indexes:
-            await connection.execute(index["made_by"])
-            if index["indisprimary"]:
-                name = index["relname"]
-                await connection.execute(f"alter table {table} add constraint {name} primary key using index {name}")
+        async with without_indexes(connection, TABLES):
+            yield
     await connection.execute(f"vacuum (analyze) {', '.join(TABLES)}")
+
+
+@asynccontextmanager
+async def without_indexes(connection: asyncpg.Connection, tables: Sequence[str]) -> AsyncGenerator[None]:
+    """Tables without indexes for the time of the block, within the transaction of the caller."""
+    await connection.execute("set local maintenance_work_mem = '512MB'")
+    indexes = [(table, index) for table in tables for index in await connection.fetch(INDEXES, table)]
+    for table, index in indexes:
+        constraint = f"alter table {table} drop constraint {index['relname']}"
+        await connection.execute(constraint if index["indisprimary"] else f"drop index {index['name']}")
+    yield
+    for table, index in indexes:
+        await connection.execute(index["made_by"])
+        if index["indisprimary"]:
+            name = index["relname"]
+            await connection.execute(f"alter table {table} add constraint {name} primary key using index {name}")
 
 
 def rows_of(lessons: Sequence[lesson_pb2.Lesson], project_id: str) -> tuple[list[Row], list[Row]]:

@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
@@ -138,7 +138,7 @@ async def grow(connection: asyncpg.Connection, copies: int) -> None:
 async def looked_up(url: str, known: Sequence[Mistake], size: int) -> dict[str, Figures]:
     """The figures of each event at one size."""
     database = Database(url, role=role_of(SERVICE.schema), size=1)
-    library = Library(database, ShownCounts(database), SystemClock())
+    library = Library(database, ShownCounts(database), SystemClock(), timedelta(days=90))
     subjects = [Lookup(label(event, size), event, library, known, size // FIRST) for event in EVENTS]
     await measured(subjects, WARM_UP)
     figures = await measured(subjects, PLAN)

@@ -49,6 +49,8 @@ STREAMS: Sequence[Stream] = (
     Stream("MOMENTS", "spark.moment.v1.>", 7 * DAY, 1024 * MIB),
     # The last word on each lesson, for good: packets can be made anew from it.
     Stream("LESSONS", "spark.memory.v1.>", 0, 128 * MIB, per_subject=1),
+    # Requests for preparations: of each session the newest, and none that has lain for an hour.
+    Stream("PREFETCH", "spark.prefetch.v1.>", 3600.0, 64 * MIB, per_subject=1),
     Stream("DECISIONS", "spark.router.v1.>", 7 * DAY, 512 * MIB),
     Stream("DEAD_LETTERS", "spark.dead.>", 30 * DAY, 64 * MIB),
 )

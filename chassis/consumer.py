@@ -34,6 +34,9 @@ IN_FLIGHT = 4 * BATCH
 ACK_WAIT_S = 30.0
 HOLD_EVERY_S = ACK_WAIT_S / 3
 STOP_S = 2.0
+GATHER_S = 0.025
+"""From one batch's beginning to the next one's at least: events of many agents at once share their transactions, and
+an event that comes after silence never waits."""
 RETRY_S = (0.05, 0.1, 0.2, 0.5, 1.0)
 
 
@@ -78,6 +81,7 @@ class Consumer:
         self._subscription: Subscription | None = None
         self._stopping = False
         self._held_at = 0.0
+        self._began_at = 0.0
         self._progress = asyncio.Condition()
         self._task: asyncio.Task[None] | None = None
         self.done = 0
@@ -179,6 +183,7 @@ class Consumer:
             if not self._arrived:
                 await self._arrival.wait()
                 continue
+            await self._gather()
             messages = [self._arrived.popleft() for _ in range(min(BATCH, len(self._arrived)))]
             LAG.labels(self._name).set(len(messages) + len(self._arrived))
             await self._store(messages)
@@ -186,6 +191,13 @@ class Consumer:
                 self.done = max(self.done, messages[-1].metadata.sequence.stream)
                 self._progress.notify_all()
             LAG.labels(self._name).set(len(self._arrived))
+
+    async def _gather(self) -> None:
+        clock = asyncio.get_running_loop().time
+        wait = self._began_at + GATHER_S - clock()
+        if wait > 0 and len(self._arrived) < BATCH:
+            await asyncio.sleep(wait)
+        self._began_at = clock()
 
     async def _store(self, messages: list[Msg]) -> None:
         attempt = 0

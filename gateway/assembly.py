@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chassis.service import Running, Service, Surroundings
 from gateway.endpoint import HookEndpoint
+from gateway.feedback import FeedbackEndpoint
 from gateway.hooks import Hooks
 from gateway.projects import Projects
 from gateway.publisher import Publisher
@@ -12,6 +13,7 @@ from gateway.settings import CLOCK, MAX_MS, SETTINGS
 from spark.gateway.v1 import hooks_pb2
 from spark.memory.v1.memory_pb2_grpc import MemoryServiceStub
 from spark.packets.v1.packets_pb2_grpc import PacketsServiceStub
+from spark.prefetch.v1.prefetch_pb2_grpc import PrefetchServiceStub
 from spark.router.v1.router_pb2_grpc import RouterServiceStub
 from spark.telemetry.v1.telemetry_pb2_grpc import TelemetryServiceStub
 
@@ -26,23 +28,26 @@ def assemble(given: Surroundings) -> Running:
     projects = Projects(database)
     publisher = Publisher(given.bus)
     hooks = Hooks(projects, publisher, RouterServiceStub(channels.to("router")), given.clock, settings[MAX_MS])
+    packets = PacketsServiceStub(channels.to("packets"))
     servicer = HooksServicer(
         hooks,
         projects,
         publisher,
         given.bus,
         MemoryServiceStub(channels.to("memory")),
-        PacketsServiceStub(channels.to("packets")),
+        packets,
+        PrefetchServiceStub(channels.to("prefetch")),
         TelemetryServiceStub(channels.to("telemetry")),
     )
     endpoint = HookEndpoint(hooks, given.tokens, believes_header=settings[CLOCK] == "header")
+    routes = [*endpoint.routes, *FeedbackEndpoint(packets, given.tokens).routes]
 
     async def start() -> None:
         await projects.load()
         await publisher.start()
 
     return Running(
-        servicer=servicer, start=start, stop=publisher.stop, checks={"postgres": database.ping}, routes=endpoint.routes
+        servicer=servicer, start=start, stop=publisher.stop, checks={"postgres": database.ping}, routes=routes
     )
 
 

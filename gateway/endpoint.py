@@ -43,7 +43,7 @@ class HookEndpoint:
         """Answers one hook with the client's own JSON, or with an error that says what is wrong."""
         try:
             headers = {name: value.decode("latin-1") for name, value in request.scope["headers"]}
-            workspace = self._workspace(request, headers.get(b"authorization"))
+            workspace = workspace_of(request, self._tokens)
             arrival = self._arrival(request, headers, workspace)
             payload = await json_object(request)
             token = current_call.set(CallContext(METHOD, workspace, arrival.traceparent))
@@ -60,11 +60,6 @@ class HookEndpoint:
         except ClientDisconnect:
             return error(400, "INCOMPLETE", "the client went away before the end of its body")
         return Reply(answer)
-
-    def _workspace(self, request: Request, authorization: str | None) -> str:
-        if authorization is None and through_socket(request.scope):
-            return LOCAL_WORKSPACE
-        return self._tokens.workspace(authorization)
 
     def _arrival(self, request: Request, headers: Mapping[bytes, str], workspace: str) -> Arrival:
         stamp = headers.get(b"spark-time") if self._believes_header else None
@@ -95,6 +90,18 @@ class Reply(Response):
         if answer.decision is not None:
             self.raw_headers.append((b"spark-decision", answer.decision.decision_id.encode()))
             self.raw_headers.append((b"spark-route", ROUTES[answer.decision.route]))
+
+
+def workspace_of(request: Request, tokens: Tokens) -> str:
+    """The workspace that a request's token opens, or its coming through the Unix socket.
+
+    Raises:
+        Unauthenticated: when neither opens any.
+    """
+    authorization = next((value for name, value in request.scope["headers"] if name == b"authorization"), None)
+    if authorization is None and through_socket(request.scope):
+        return LOCAL_WORKSPACE
+    return tokens.workspace(None if authorization is None else authorization.decode("latin-1"))
 
 
 def parse_time(stamp: str) -> datetime:

@@ -48,6 +48,7 @@ seconds_of = cache(SECONDS.labels)
 KNOWN_EVENTS = frozenset(
     {"SessionStart", "UserPromptSubmit", "PreToolUse", "PostToolUse", "PostToolUseFailure", "PostToolBatch", "Stop"}
     | {"SubagentStart", "SubagentStop", "SessionEnd"}
+    | {"BeforeAgent", "BeforeTool", "AfterTool", "AfterAgent"}
 )
 """Names that may stand in a metric: a client must not be able to make new ones without end."""
 
@@ -120,15 +121,16 @@ class Hooks:
             return Answer(adapter.reply(sighted.event, "")), "nothing_to_see"
         limit = SHARE_BEHIND * (self._seconds - (time.perf_counter() - started))
         publishing = asyncio.create_task(self._publish(moments, limit))
-        decision = await self._decide(moments[-1], limit) if sighted.advisable else None
+        answered = moments[sighted.about]
+        decision = await self._decide(answered, limit) if sighted.advisable else None
         acknowledged = await publishing
         answer = Answer(
-            adapter.reply(sighted.event, decision.text if decision else ""),
+            reply_to(adapter, sighted, decision),
             decision,
             acknowledged.sequence if acknowledged else 0,
         )
         if decision is not None:
-            self._announce(moments[-1], decision, started)
+            self._announce(answered, decision, started)
         return answer, "advised" if decision is not None and decision.text else "silent"
 
     async def see(self, payload: Mapping[str, object], arrival: Arrival) -> list[moment_pb2.Moment]:
@@ -180,10 +182,18 @@ class Hooks:
             kind=moment.kind,
             tool=moment.call.tool,
             target=moment.call.target,
+            tool_use_id=moment.call.tool_use_id,
             decision=decision,
             hook_latency_us=int((time.perf_counter() - started) * 1e6),
         )
         self._publisher.decision(decided)
+
+
+def reply_to(adapter: Adapter, sighted: Sighted, decision: router_pb2.Decision | None) -> bytes:
+    """The reply that a decision leads to."""
+    if decision is None:
+        return adapter.reply(sighted.event, "")
+    return adapter.reply(sighted.event, decision.text, refuse=decision.refuse, error=sighted.error)
 
 
 def name_of(payload: Mapping[str, object]) -> str:

@@ -10,11 +10,13 @@ import orjson
 
 from chassis.identifiers import digest
 from chassis.timestamps import set_time
+from gateway.perception import intents
 from gateway.perception.failures import classify, is_mistake
 from gateway.perception.purposes import Purpose
+from gateway.perception.requests import asked_for
 from gateway.perception.targets import SHELL_TOOLS, call_key
 from gateway.perception.words import prompt_tokens
-from gateway.redaction import cut
+from gateway.redaction import cut, may_hold_secrets
 from gateway.repository import Repository
 from gateway.sightings import Sighted, Sighting
 from spark.moment.v1 import moment_pb2 as m
@@ -22,6 +24,13 @@ from spark.moment.v1 import moment_pb2 as m
 SCHEMA_VERSION = 1
 SHOWN_INPUT_CHARS = 400
 SIGNATURE_CHARS = 400
+DESCRIPTION_CHARS = 200
+REPLACEMENT_CHARS = 500
+"""At most four bytes a character: within the contract's limit."""
+
+EDIT_TOOLS = frozenset({"Edit", "MultiEdit", "Write", "NotebookEdit"})
+PUT_IN_PLACE = ("new_string", "content", "new_source")
+TEXTS_OF_EDITS = ("old_string", *PUT_IN_PLACE)
 
 PURPOSES = {
     Purpose.TEST: m.PURPOSE_TEST,
@@ -71,13 +80,24 @@ def moment_from(
     moment.project.root = repository.root[:4096]
     moment.project.remote = repository.remote[:2048]
     if sighting.kind == m.MOMENT_KIND_PROMPT_SUBMITTED:
-        moment.prompt.text = sighting.prompt
-        moment.prompt.tokens.extend(prompt_tokens(sighting.prompt))
+        moment.prompt.CopyFrom(prompt_from(sighting.prompt))
     if sighting.tool:
         moment.call.CopyFrom(call_from(sighting, repository.root))
     if sighting.kind in CAME_BACK:
         moment.outcome.CopyFrom(outcome_from(sighting))
     return moment
+
+
+def prompt_from(text: str) -> m.Prompt:
+    """The prompt with its words and what it is about."""
+    intent = intents.classify(text)
+    return m.Prompt(
+        text=text,
+        tokens=prompt_tokens(text),
+        intent=m.IntentFamily.Value(f"INTENT_FAMILY_{intent.family.name}"),
+        plane=m.TaskPlane.Value(f"TASK_PLANE_{intent.plane.name}"),
+        asks_for=[PURPOSES[purpose] for purpose in asked_for(text)],
+    )
 
 
 def call_from(sighting: Sighting, root: str) -> m.ToolCall:
@@ -95,8 +115,30 @@ def call_from(sighting: Sighting, root: str) -> m.ToolCall:
         tokens=key.tokens,
         command=cut(shown),
         input_digest=call_digest(sighting, shown, root),
-        inconclusive=not key.conclusive,
+        inconclusive=not (key.conclusive and sighting.conclusive),
+        description=bounded(sighting.tool_input.get("description"), DESCRIPTION_CHARS),
+        replacement=replacement_of(sighting),
     )
+
+
+def replacement_of(sighting: Sighting) -> str:
+    """What an edit puts in place, its beginning; empty for other tools, and where that is not to be kept."""
+    if sighting.tool not in EDIT_TOOLS:
+        return ""
+    fields = (sighting.tool_input.get(name) for name in PUT_IN_PLACE)
+    text = bounded(next((value for value in fields if value), ""), REPLACEMENT_CHARS)
+    return text if may_be_kept(sighting, text) else ""
+
+
+def may_be_kept(sighting: Sighting, text: object) -> bool:
+    """Whether the text of an edit may be shown later: not where the file holds secrets or settings, nor a word that
+    stands alone. What that is a value of stood around it, so that nobody can tell a secret from a name."""
+    return isinstance(text, str) and len(text.split()) > 1 and not may_hold_secrets(sighting.tool_input)
+
+
+def bounded(value: object, chars: int) -> str:
+    """The beginning of a text; empty where it is none."""
+    return value[:chars] if isinstance(value, str) else ""
 
 
 def outcome_from(sighting: Sighting) -> m.Outcome:
@@ -118,7 +160,12 @@ def shown_input(sighting: Sighting) -> str:
     if sighting.tool in SHELL_TOOLS:
         command = sighting.tool_input.get("command")
         return command if isinstance(command, str) else ""
-    parts = [f"{name}={value}" for name, value in sighting.tool_input.items() if is_short(value)]
+    texts = TEXTS_OF_EDITS if sighting.tool in EDIT_TOOLS else ()
+    parts = [
+        f"{name}={value}"
+        for name, value in sighting.tool_input.items()
+        if is_short(value) and (name not in texts or may_be_kept(sighting, value))
+    ]
     return " ".join(parts)[:SHOWN_INPUT_CHARS]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from chassis.identifiers import digest
-from gateway.clients.claude_code.session_start_shim import find_work_tree, origin_url, without_credentials
+from gateway.clients.shim.fallback import find_work_tree, origin_url, without_credentials
 
 PROJECT_ID_BYTES = 8
 

@@ -21,15 +21,18 @@ from gateway.times import time_of
 from spark.gateway.v1 import hooks_pb2
 from spark.memory.v1 import lesson_pb2, memory_pb2
 from spark.moment.v1 import moment_pb2
-from spark.packets.v1 import packets_pb2
+from spark.packets.v1 import advice_pb2, packets_pb2
+from spark.prefetch.v1 import prefetch_pb2
 from spark.telemetry.v1 import telemetry_pb2
 
 if TYPE_CHECKING:
     from spark.memory.v1.memory_pb2_grpc import MemoryServiceAsyncStub
     from spark.packets.v1.packets_pb2_grpc import PacketsServiceAsyncStub
+    from spark.prefetch.v1.prefetch_pb2_grpc import PrefetchServiceAsyncStub
     from spark.telemetry.v1.telemetry_pb2_grpc import TelemetryServiceAsyncStub
 
 LESSON = event_type(lesson_pb2.LessonChanged)
+REQUESTED = event_type(prefetch_pb2.PrefetchRequested)
 
 PUBLISH_SECONDS = 5.0
 FORGET_SECONDS = 30.0
@@ -51,6 +54,7 @@ class HooksServicer:
         bus: Bus,
         memory: MemoryServiceAsyncStub,
         packets: PacketsServiceAsyncStub,
+        prefetch: PrefetchServiceAsyncStub,
         telemetry: TelemetryServiceAsyncStub,
     ) -> None:
         self._hooks = hooks
@@ -59,6 +63,7 @@ class HooksServicer:
         self._bus = bus
         self._memory = memory
         self._packets = packets
+        self._prefetch = prefetch
         self._telemetry = telemetry
 
     async def HandleHook(self, request: hooks_pb2.HandleHookRequest, call: CallContext) -> hooks_pb2.HandleHookResponse:
@@ -118,6 +123,10 @@ class HooksServicer:
         await self._packets.AwaitMaterialised(
             packets_pb2.AwaitMaterialisedRequest(sequence=learnt.announced, patience=request.patience)
         )
+        if request.forecasts:
+            await self._prefetch.AwaitPrepared(
+                prefetch_pb2.AwaitPreparedRequest(sequence=request.sequence, patience=request.patience)
+            )
         return hooks_pb2.SettleResponse(learnt=learnt.learnt)
 
     async def Forget(self, request: hooks_pb2.ForgetRequest, call: CallContext) -> hooks_pb2.ForgetResponse:
@@ -134,7 +143,10 @@ class HooksServicer:
         seen, decided = f"{OBSERVED.subject}.{place}.*", f"{DECIDED.subject}.{place}"
         purged = await self._bus.purge(OBSERVED.stream, seen)
         await self._bus.purge(DECIDED.stream, decided)
-        for subject in (seen, decided):
+        # Any of them may stand for sessions that begin; the next call asks anew.
+        requested = f"{REQUESTED.subject}.{subject_token(call.workspace_id)}.>"
+        await self._bus.purge(REQUESTED.stream, requested)
+        for subject in (seen, decided, requested):
             await self._bus.purge("DEAD_LETTERS", f"spark.dead.*.{subject}")
         if project:
             # The last words of these lessons follow, without their texts.
@@ -142,12 +154,21 @@ class HooksServicer:
             await self._projects.forget(call.workspace_id, project)
         named = {"session_id": session} if session else {"project_id": project}
         lessons = await self._memory.Forget(memory_pb2.ForgetRequest(**named))
+        # It prepares packets: first it must know nothing any more.
+        await self._prefetch.Forget(prefetch_pb2.ForgetRequest(**named))
         packets = await self._packets.Forget(packets_pb2.ForgetRequest(**named))
         decisions = await self._telemetry.Forget(telemetry_pb2.ForgetRequest(**named))
         await self.Settle(hooks_pb2.SettleRequest(), call)
         return hooks_pb2.ForgetResponse(
             moments=purged, lessons=lessons.lessons, packets=packets.erased, decisions=decisions.erased
         )
+
+    async def GiveFeedback(
+        self, request: hooks_pb2.GiveFeedbackRequest, call: CallContext
+    ) -> hooks_pb2.GiveFeedbackResponse:
+        """Takes a user's word on one piece of advice."""
+        wanted = advice_pb2.GiveFeedbackRequest(advice_id=request.advice_id, verdict=request.verdict)
+        return hooks_pb2.GiveFeedbackResponse(advice=(await self._packets.GiveFeedback(wanted)).advice)
 
     async def ResolveProject(
         self, request: hooks_pb2.ResolveProjectRequest, call: CallContext

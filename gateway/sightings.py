@@ -26,6 +26,8 @@ class Sighting:
     error: str = ""
     user_reason: str | None = None
     duration_ms: int = 0
+    conclusive: bool = True
+    """Whether the client says how the call ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +43,7 @@ class Sighted:
     """Whether the client gives text returned now to the model."""
     repository: Repository | None = None
     """What the client's own shim saw of the repository."""
+    about: int = -1
+    """Place of the sighting that is answered."""
+    error: str = ""
+    """What the agent would read of a call that failed, word for word, where advice has to take its place."""

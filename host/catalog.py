@@ -9,10 +9,11 @@ from chassis.settings import AnySetting
 from gateway.assembly import SERVICE as GATEWAY
 from services.memory.assembly import SERVICE as MEMORY
 from services.packets.assembly import SERVICE as PACKETS
+from services.prefetch.assembly import SERVICE as PREFETCH
 from services.router.assembly import SERVICE as ROUTER
 from services.telemetry.assembly import SERVICE as TELEMETRY
 
-SERVICES: tuple[Service, ...] = (GATEWAY, ROUTER, PACKETS, MEMORY, TELEMETRY)
+SERVICES: tuple[Service, ...] = (GATEWAY, ROUTER, PACKETS, MEMORY, PREFETCH, TELEMETRY)
 
 
 class UnknownService(ValueError):

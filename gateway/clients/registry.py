@@ -7,6 +7,8 @@ from typing import Protocol
 
 from chassis.faults import UnknownClient
 from gateway.clients.claude_code import adapter as claude_code
+from gateway.clients.codex import adapter as codex
+from gateway.clients.gemini import adapter as gemini
 from gateway.sightings import Sighted
 
 
@@ -21,12 +23,13 @@ class Adapter(Protocol):
         """
         ...
 
-    def reply(self, event: str, advice: str) -> bytes:
-        """The reply in the client's own JSON."""
+    def reply(self, event: str, advice: str, *, refuse: bool = False, error: str = "") -> bytes:
+        """The reply in the client's own JSON; `refuse` stops the call that is about to be made, `error` is what the
+        agent would have read in place of the advice."""
         ...
 
 
-ADAPTERS: Mapping[str, Adapter] = {claude_code.NAME: claude_code}
+ADAPTERS: Mapping[str, Adapter] = {claude_code.NAME: claude_code, codex.NAME: codex, gemini.NAME: gemini}
 
 
 def adapter_for(client: str) -> Adapter:

@@ -81,7 +81,7 @@ _COMMANDS: dict[Purpose, str] = {
 # Programs that run a task of the project by its name: the task's name says what for.
 _TASK_RUNNER_NAMES = (
     "npm pnpm yarn bun make gmake just task mise rake gradle mvn tox nox invoke inv composer deno turbo "
-    "nx hatch poe pdm lerna ant"
+    "nx hatch poe pdm lerna ant "
     "ninja grunt gulp lage moon wireit rails mix meson pipenv doit redo mage bazel"
 )
 _TASK_RUNNERS = frozenset(_TASK_RUNNER_NAMES.split())
@@ -117,6 +117,9 @@ def purpose_of(segment: Segment) -> Purpose:
     """What this command is for; `OTHER` where nothing known says it."""
     program, subcommand, call = segment.program, segment.subcommand, segment.words
     known = _BY_COMMAND.get(f"{program} {subcommand}" if subcommand else program)
+    if known is Purpose.BUILD and program == "go" and subcommand == "install" and any("@" in word for word in call):
+        # With a version it fetches a tool from elsewhere; without one it builds what is here.
+        return Purpose.INSTALL
     if subcommand and program in _TASK_RUNNERS and known in (None, Purpose.RUN):
         # An environment of tox says no purpose by its own name: `py312` is a test run all the same.
         default = Purpose.TEST if _BY_COMMAND.get(program) is Purpose.TEST else Purpose.OTHER

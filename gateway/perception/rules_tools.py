@@ -56,7 +56,8 @@ FILE_RULES: tuple[Rule, ...] = (
     ),
     row(
         "edit.string_not_found",
-        "String to replace not found|old_string not found|not found in file",
+        "String to replace not found|old_string not found|not found in file|Could not find an exact match for"
+        "|Failed to find expected lines",
     ),
     row(
         "edit.not_read_first",

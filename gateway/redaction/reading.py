@@ -17,6 +17,11 @@ _DOTENV_IN_COMMAND = re.compile(r"(?i)(?:^|[\s/\\\"'=<>(:@,{])\.env[\w.*-]*(?=$|
 _COMMAND_FIELDS = frozenset(("command", "cmd", "script", "pattern", "glob"))
 
 
+def may_hold_secrets(tool_input: Mapping[str, object]) -> bool:
+    """Whether a call works on a file of secrets or settings, whose values nobody can tell from other words."""
+    return reading_of({"tool_input": tool_input}) != Reading.ORDINARY
+
+
 def reading_of(call: Mapping[str, object]) -> Reading:
     """The strictest reading that a tool call's input or response asks for, by file names and command lines."""
     readings = [Reading.ORDINARY]

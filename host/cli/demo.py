@@ -12,10 +12,11 @@ import click
 from host.cli.layout import say
 from host.cli.running import print_json, run
 from host.recordings.hook_client import HookClient
+from host.recordings.library import opened
 from host.recordings.replay import Played, in_order, play
 from host.recordings.score import FAILURE, as_row, note
 from host.recordings.throwaway import throwaway
-from host.recordings.transcripts import CLIENT, Reader
+from host.recordings.transcripts import CLIENT
 from spark.gateway.v1.hooks_pb2_grpc import HooksServiceStub
 
 CALLED = {"PostToolUse": "worked", FAILURE: "failed", "PostToolBatch": "refused"}
@@ -63,12 +64,11 @@ def command(as_json: bool) -> None:
 
 async def perform(*, show: bool) -> list[Played]:
     """Replays the bundled recording, showing it as it goes."""
-    reader = Reader()
     played: list[Played] = []
     with as_file(files("host.recordings") / "bundled") as folder:
         async with throwaway() as connection, HookClient(connection, CLIENT) as client:
             gateway = HooksServiceStub(connection.channels.to("gateway"))
-            async for item in play(in_order(reader, reader.find([folder])), client, gateway):
+            async for item in play(in_order(opened([folder]).sources), client, gateway):
                 if show:
                     if item.session not in {other.session for other in played}:
                         introduce(item, first=not played)
@@ -115,4 +115,4 @@ def conclude(played: list[Played]) -> None:
     say(f"{len(played)} hooks, median {middle:.1f} ms; advice at {len(said)}, all of it learnt from the first session.")
     click.echo("Next, connect your agent:")
     click.echo("  .venv/bin/spark up --detach")
-    click.echo("  .venv/bin/spark hooks install claude-code")
+    click.echo("  .venv/bin/spark hooks install all")

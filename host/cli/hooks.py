@@ -1,4 +1,4 @@
-"""`spark hooks`: connects an agent, says what is connected, and takes it off again."""
+"""`spark hooks`: connects agents, says what is connected, and takes it off again."""
 
 from __future__ import annotations
 
@@ -11,39 +11,40 @@ from typing import TypeVar
 
 import click
 
-from chassis.identity import local_token
-from gateway.clients.claude_code import hooks_file
-from gateway.clients.claude_code.hooks_file import Change
-from gateway.clients.claude_code.settings_document import SettingsError
-from gateway.clients.claude_code.shim import install_shim, shim_command, shim_path
+from gateway.clients.codex import trust
+from gateway.clients.settings_document import SettingsError
+from host.cli.agents import AGENTS, EVERY, NAMES, Agent, chosen
+from host.cli.hooks_report import Told, document, show_installed, show_uninstalled, warnings_of
 from host.cli.layout import path_row, say, warn
 from host.cli.running import explained, print_json
-from host.cli.wiring import Address, Scope, address_of, document_of, file_of, troubles_of, wired_everywhere
+from host.cli.trusting import agreed, told_of_trust
+from host.cli.wiring import SCOPES, Scope, address_of
 from host.home import spark_home
 
-CLIENTS = ("claude-code",)
 LONGEST_TIMEOUT_S = 60
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
 
 def scoped(command: Command) -> Command:
-    """Gives a command its client and its scope."""
+    """Gives a command its clients and its scope."""
     command = click.option("--user", "scope", flag_value="user", default="user", help="All your projects. Default.")(
         command
     )
     command = click.option("--project", "scope", flag_value="project", help="Only the project around this folder.")(
         command
     )
-    return click.argument("client", type=click.Choice(CLIENTS))(command)
+    choice = click.Choice([*NAMES, EVERY])
+    return click.argument("clients", metavar="CLIENT...", type=choice, nargs=-1, required=True)(command)
 
 
 as_json = click.option("--json", "as_document", is_flag=True, help="One JSON document.")
+dry = click.option("--dry-run", is_flag=True, help="Show what would change, as a diff, and write nothing.")
 
 
 @click.group("hooks")
 def command() -> None:
-    """Connect an agent to Spark, or take it off again. The one that Spark knows is claude-code."""
+    """Connect agents to Spark, or take them off again: claude-code, codex, gemini, or all that this machine has."""
 
 
 @command.command("install")
@@ -55,40 +56,45 @@ def command() -> None:
     show_default=True,
     help="Seconds that the agent waits at most at one hook.",
 )
+@click.option(
+    "--trust/--no-trust",
+    "trusts",
+    default=None,
+    help="Whether to tell Codex that you trust these hooks; it runs no others. Asked where there is a terminal.",
+)
+@dry
 @as_json
-def install(client: str, scope: Scope, timeout: int, as_document: bool) -> None:
-    """Have the agent call Spark. What else is in its settings stays; running it again changes nothing."""
+def install(
+    clients: tuple[str, ...], scope: Scope, timeout: int, trusts: bool | None, dry_run: bool, as_document: bool
+) -> None:
+    """Have agents call Spark. What else is in their settings stays; running it again changes nothing."""
     home = spark_home()
     with told_plainly():
         address = address_of(home, os.environ)
-        if not address.url:
-            raise click.ClickException(
-                "there is no address to call: Spark is not up, and its port is set to any. "
-                "Set SPARK_HTTP_PORT, or start `spark up --detach` first"
-            )
-        shim = install_shim(home)
-        change = hooks_file.install(
-            file_of(scope),
-            url=address.url,
-            token=local_token(home),
-            shim_command=shim_command(home, os.path.abspath(sys.executable)),
-            timeout_s=timeout,
+    if not address.url:
+        raise click.ClickException(
+            "there is no address to call: Spark is not up, and its port is set to any. "
+            "Set SPARK_HTTP_PORT, or start `spark up --detach` first"
         )
-    warnings = warnings_of(change, address, scope, home)
-    if as_document:
-        told = {"client": client, "scope": scope, "url": address.url, "shim": str(shim)}
-        print_json({**told, **document(change, warnings)})
+
+    def one(agent: Agent) -> Told:
+        change = agent.install(scope, home, address, timeout, dry_run=dry_run)
+        warnings = [] if dry_run else warnings_of(agent, change, address, scope, home)
+        told: Told = {"client": agent.name, "scope": scope, "url": address.url, "shim": str(agent.program(home))}
+        told |= document(change, warnings, dry_run=dry_run)
+        if not as_document:
+            show_installed(agent, change, address, scope, home, dry_run=dry_run)
+            for warning in warnings:
+                warn(warning)
+        if agent.name == "codex":
+            asked = sys.stdin.isatty() and not as_document and not dry_run
+            wanted = agreed(agent.settings(scope), trusts, asks=asked) if not dry_run else bool(trusts)
+            told["trust"] = told_of_trust(agent.settings(scope), record=wanted, dry_run=dry_run, quiet=as_document)
+        return told
+
+    each_of(clients, one, as_document)
+    if as_document or dry_run:
         return
-    if change.changed:
-        say(f"Claude Code calls Spark at {address.url} from its next session on.")
-        show(change)
-        path_row("program", f"{shim}  (for SessionStart)")
-        say(f"Your other settings are as they were. `spark hooks uninstall {client} --{scope}` takes these out again.")
-    else:
-        say(f"Claude Code calls Spark at {address.url} already; nothing was changed.")
-        path_row("settings", change.settings)
-    for warning in warnings:
-        warn(warning)
     if not address.up:
         say("Next: `spark up --detach` starts Spark. Without it the agent works on as if there were no hooks.")
     say("Once the agent has worked, `spark explain` shows what it was told and why, `spark lessons` what was learnt.")
@@ -96,54 +102,102 @@ def install(client: str, scope: Scope, timeout: int, as_document: bool) -> None:
 
 @command.command("uninstall")
 @scoped
+@dry
 @as_json
-def uninstall(client: str, scope: Scope, as_document: bool) -> None:
-    """Have the agent call Spark no more. Takes out what `install` put in, and nothing else."""
+def uninstall(clients: tuple[str, ...], scope: Scope, dry_run: bool, as_document: bool) -> None:
+    """Have agents call Spark no more. Takes out what `install` put in, and nothing else."""
     home = spark_home()
-    with told_plainly():
-        change = hooks_file.uninstall(file_of(scope))
-        left = [each for each in wired_everywhere(home, "") if each.installed]
-    if as_document:
-        print_json({"client": client, "scope": scope, **document(change, [])})
-        return
-    if change.changed:
-        say("Claude Code calls Spark no more.")
-        show(change)
-        if shim_path(home).is_file():
-            path_row("stays", f"{shim_path(home)}  (other projects may run it)")
-        say("Your other settings are as they were.")
-    else:
-        say("Nothing of Spark's was there.")
-        path_row("settings", change.settings)
-    for each in left:
-        say(f"Still wired for the {each.scope}: `spark hooks uninstall {client} --{each.scope}`.")
+
+    def one(agent: Agent) -> Told:
+        settings = agent.settings(scope)
+        keys = trust.own_hashes(settings) if agent.name == "codex" else {}
+        change = agent.uninstall(scope, dry_run=dry_run)
+        told: Told = {"client": agent.name, "scope": scope, **document(change, [], dry_run=dry_run)}
+        if not as_document:
+            show_uninstalled(agent, change, home, dry_run=dry_run)
+        if keys:
+            withdrawn = trust.withdraw(trust.config_path(Path.home()), keys, dry_run=dry_run)
+            told["trust"] = {"config": str(withdrawn.config), "changed": withdrawn.changed}
+            if withdrawn.changed and not as_document:
+                path_row("trust", f"{withdrawn.config}  ({'would be ' if dry_run else ''}taken back)")
+                if dry_run:
+                    click.echo(withdrawn.diff)
+        if not as_document and not dry_run:
+            with told_plainly():
+                left = [each for each in SCOPES if agent.place(each, home, address_of(home, os.environ)).installed]
+            for each in left:
+                say(f"Still wired for the {each}: `spark hooks uninstall {agent.name} --{each}`.")
+        return told
+
+    each_of(clients, one, as_document)
 
 
 @command.command("status")
-@click.argument("client", type=click.Choice(CLIENTS), default=CLIENTS[0])
+@click.argument("clients", metavar="[CLIENT]...", type=click.Choice([*NAMES, EVERY]), nargs=-1)
 @as_json
-def status(client: str, as_document: bool) -> None:
-    """Say what is connected, for you and for the project around this folder."""
+def status(clients: tuple[str, ...], as_document: bool) -> None:
+    """Say what is connected, for you and for the project around this folder. Without a client: of all."""
     home = spark_home()
+    agents = chosen(clients) if clients else list(AGENTS)
     with told_plainly():
         address = address_of(home, os.environ)
-        everywhere = wired_everywhere(home, address.url)
+        places = [(agent, [agent.place(scope, home, address) for scope in SCOPES]) for agent in agents]
     if as_document:
-        scopes = [document_of(each, address) for each in everywhere]
-        print_json({"client": client, "url": address.url or None, "up": address.up, "scopes": scopes})
+        told = [
+            {"client": agent.name, "found": agent.found() or None, "scopes": [each.document for each in everywhere]}
+            for agent, everywhere in places
+        ]
+        about = {"url": address.url or None, "up": address.up}
+        print_json({**told[0], **about} if clients and len(told) == 1 else {**about, "clients": told})
         return
-    place = f"up at {address.url}" if address.up else "not up"
-    say(f"{client}; Spark is {place}")
-    for each in everywhere:
+    say(f"Spark is {f'up at {address.url}' if address.up else 'not up'}")
+    for agent, everywhere in places:
         click.echo()
-        found = troubles_of(each, address)
-        state = "installed" if each.installed else "not installed"
-        say(f"{each.scope}: {state}{', but' if found and each.installed else ''}")
-        path_row("  settings", each.settings)
-        for trouble in found:
-            say(trouble, "  - ")
-        if found and each.installed:
-            say(f"`spark hooks install {client} --{each.scope}` mends what can be mended.", "  ")
+        say(f"{agent.name}{'' if agent.found() else ', which is not on this machine'}")
+        for each in everywhere:
+            state = "installed" if each.installed else "not installed"
+            say(f"{each.scope}: {state}{', but' if each.troubles and each.installed else ''}", "  ")
+            path_row("    settings", each.settings)
+            for trouble in each.troubles:
+                say(trouble, "    - ")
+            if each.troubles and each.installed:
+                say(f"`spark hooks install {agent.name} --{each.scope}` mends what can be mended.", "    ")
+
+
+def each_of(clients: tuple[str, ...], work: Callable[[Agent], Told], as_document: bool) -> None:
+    """Does it for every client that was named. One that fails keeps the others from nothing, and ends in exit code 1.
+
+    Raises click.ClickException when it failed for the only one, or when there is none.
+    """
+    agents = chosen(clients)
+    if not agents:
+        raise click.ClickException(f"none of {', '.join(NAMES)} was found on this machine")
+    if EVERY in clients and not as_document:
+        for agent in AGENTS:
+            path_row("Found" if agent is AGENTS[0] else "", f"{agent.name}: {agent.found() or 'not on this machine'}")
+    if len(agents) == 1 and EVERY not in clients:
+        with told_plainly():
+            told = work(agents[0])
+        if as_document:
+            print_json(told)
+        return
+    every: list[Told] = []
+    failed = False
+    for agent in agents:
+        if not as_document:
+            click.echo()
+        try:
+            with told_plainly():
+                every.append(work(agent))
+        except click.ClickException as error:
+            failed = True
+            every.append({"client": agent.name, "error": error.message})
+            if not as_document:
+                error.show()
+    if as_document:
+        print_json({"clients": every})
+    if failed:
+        raise click.exceptions.Exit(1)
 
 
 @contextlib.contextmanager
@@ -157,53 +211,3 @@ def told_plainly() -> Generator[None]:
     except OSError as error:
         message = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         raise click.ClickException(message) from error
-
-
-def warnings_of(change: Change, address: Address, scope: Scope, home: Path) -> list[str]:
-    """What a user should know about an installation."""
-    found: list[str] = []
-    if not address.lasting:
-        found.append(
-            f"Spark is at {address.url} only until it stops: its port setting says otherwise. "
-            "Set SPARK_HTTP_PORT to a port of your choice, restart Spark, then install again"
-        )
-    if change.readable_by_others:
-        found.append(
-            f"{change.settings} holds Spark's token, and other users of this machine may read it: "
-            f"`chmod 600 {change.settings}`"
-        )
-    for each in wired_everywhere(home, address.url):
-        if each.scope != scope and each.installed:
-            found.append(f"the hooks are also wired in {each.settings}: one of the two is enough")
-        if each.scope == scope and each.status is not None and each.status.hooks_disabled:
-            found.append(f"{each.settings} has disableAllHooks set: no hook runs until that is gone")
-    return found
-
-
-def show(change: Change) -> None:
-    """Prints what was changed, file by file."""
-    path_row("settings", change.settings)
-    replaced = [event for event in change.added if event in change.removed]
-    added = [event for event in change.added if event not in replaced]
-    removed = [event for event in change.removed if event not in replaced]
-    for label, events in (("added", added), ("replaced", replaced), ("removed", removed)):
-        if events:
-            say(", ".join(events), f"{f'  {label}':<11} ")
-    if change.backup is not None:
-        path_row("backup", change.backup)
-    if change.git_exclude is not None:
-        path_row("git exclude", os.path.normpath(change.git_exclude))
-
-
-def document(change: Change, warnings: list[str]) -> dict[str, object]:
-    """A change for JSON."""
-    return {
-        "changed": change.changed,
-        "settings": str(change.settings),
-        "added": list(change.added),
-        "removed": list(change.removed),
-        "kept": list(change.kept),
-        "backup": str(change.backup) if change.backup else None,
-        "git_exclude": os.path.normpath(change.git_exclude) if change.git_exclude else None,
-        "warnings": warnings,
-    }

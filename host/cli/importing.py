@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,8 +12,9 @@ import click
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from gateway.clients.claude_code.transcript import Problem
+from gateway.clients.json_lines import Problem
 from host.cli.running import console, print_json, run
+from host.cli.unreadable import told
 from host.connection import connected
 from host.home import spark_home
 from host.recordings.importer import Tally, import_transcripts
@@ -21,7 +23,6 @@ from spark.gateway.v1.hooks_pb2_grpc import HooksServiceStub
 from spark.memory.v1 import memory_pb2
 from spark.memory.v1.memory_pb2_grpc import MemoryServiceStub
 
-PROBLEMS_SHOWN = 10
 DEFAULT_FOLDER = Path("~/.claude/projects")
 
 
@@ -34,9 +35,11 @@ DEFAULT_FOLDER = Path("~/.claude/projects")
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(paths: tuple[Path, ...], project: Path | None, as_json: bool) -> None:
-    """Learn from existing transcripts of Claude Code: .jsonl and .jsonl.gz files, and folders of them.
+    """Learn from existing sessions: transcripts of Claude Code and rollouts of Codex, .jsonl and .jsonl.gz files, and
+    folders of them.
 
-    Without a PATH, those in ~/.claude/projects. What was imported before is known again, so it may be run at any time.
+    Without a PATH, those in ~/.claude/projects and ~/.codex/sessions. What was imported before is known again, so it
+    may be run at any time.
     """
     reader = Reader()
     tally = Tally()
@@ -52,15 +55,16 @@ def command(paths: tuple[Path, ...], project: Path | None, as_json: bool) -> Non
 
 
 def default_paths() -> tuple[Path, ...]:
-    """Where Claude Code keeps its transcripts.
+    """Where clients keep their sessions.
 
     Raises:
-        click.UsageError: when it keeps none here.
+        click.UsageError: when they keep none here.
     """
-    folder = DEFAULT_FOLDER.expanduser()
-    if not folder.is_dir():
-        raise click.UsageError(f"there is no {DEFAULT_FOLDER} here: name the transcripts to learn from")
-    return (folder,)
+    codex = Path(os.environ.get("CODEX_HOME") or "~/.codex", "sessions")
+    folders = tuple(folder for each in (DEFAULT_FOLDER, codex) if (folder := each.expanduser()).is_dir())
+    if not folders:
+        raise click.UsageError(f"there is neither {DEFAULT_FOLDER} nor {codex} here: name the sessions to learn from")
+    return folders
 
 
 async def learn(
@@ -125,8 +129,5 @@ def tell(report: dict[str, Any], problems: Sequence[Problem]) -> None:
     console.print(f"{megabytes:.1f} MB in {report['seconds']:.1f} s, {report['mb_per_s']:.1f} MB/s")
     if problems:
         console.print(f"could not be read: {len(problems):,} places, left out")
-        for problem in problems[:PROBLEMS_SHOWN]:
-            place = f"{problem.path}:{problem.line}" if problem.line else str(problem.path)
-            console.print(f"  {escape(place)}: {escape(problem.reason)}", soft_wrap=True)
-        if len(problems) > PROBLEMS_SHOWN:
-            console.print(f"  and {len(problems) - PROBLEMS_SHOWN:,} more")
+        for line in told(problems):
+            console.print(f"  {escape(line)}", soft_wrap=True)

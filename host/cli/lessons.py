@@ -129,7 +129,7 @@ def explain_nothing(learnt: Learnt) -> None:
     """Says that there is nothing, and what makes something."""
     say(f"Nothing has been learnt yet{f' in {named(learnt.project)}' if learnt.project else ''}.")
     say("Lessons come from work with the agent, once it is connected, or out of existing transcripts:")
-    say("spark hooks install claude-code", "  ")
+    say("spark hooks install all", "  ")
     say("spark import ~/.claude/projects", "  ")
     if learnt.elsewhere:
         say(f"Other projects have {count(learnt.elsewhere, 'lesson')}: `spark lessons --all`.")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from spark.memory.v1 import lesson_pb2 as memory
 from spark.moment.v1 import moment_pb2 as moment
+from spark.packets.v1 import advice_pb2 as advice
 from spark.router.v1 import router_pb2 as router
 
 KINDS: Mapping[int, str] = {
@@ -43,6 +44,20 @@ SILENCES: Mapping[int, str] = {
     router.SILENCE_NOT_APPLICABLE: "nothing can be said at such a moment",
     router.SILENCE_DUPLICATE: "another piece of advice says the same",
     router.SILENCE_NO_ROOM: "better advice took the room",
+    router.SILENCE_CONTROL_ARM: "this session is left without advice, for comparison",
+    router.SILENCE_TOO_NOISY: "it did harm in this session, or was called too noisy",
+    router.SILENCE_NO_LONGER_TRUE: "it is no longer true here",
+    router.SILENCE_NOISE_BUDGET: "it is too likely to be noise",
+}
+
+SOURCES: Mapping[int, str] = {
+    router.SOURCE_LESSON: "a lesson of this project",
+    router.SOURCE_OUTCOME: "what worked after failures like this one",
+    router.SOURCE_PREFERENCE: "what the user refused",
+    router.SOURCE_PROJECT_FACT: "how this project is worked on",
+    router.SOURCE_FORECAST: "prepared ahead: what often fails next here",
+    router.SOURCE_THREAD: "a message of another agent",
+    router.SOURCE_BASELINE: "a general tip, not learnt in this project",
 }
 
 LESSONS: Mapping[int, str] = {
@@ -50,6 +65,30 @@ LESSONS: Mapping[int, str] = {
     memory.LESSON_KIND_REPEATED_FAILURE: "repeated failure",
     memory.LESSON_KIND_USER_REJECTION: "refused by the user",
     memory.LESSON_KIND_PROJECT_FACT: "project fact",
+}
+
+OUTCOMES: Mapping[int, str] = {
+    advice.ADVICE_STATE_OPEN: "the calls that decide are still to come",
+    advice.ADVICE_STATE_FOLLOWED_WORKED: "followed, and it worked",
+    advice.ADVICE_STATE_FOLLOWED_FAILED: "followed, and it failed all the same",
+    advice.ADVICE_STATE_IGNORED_FAILED: "not followed, and what it names came to pass",
+    advice.ADVICE_STATE_IGNORED_FINE: "not followed, and nothing happened",
+    advice.ADVICE_STATE_REJECTED: "the user refused the call",
+    advice.ADVICE_STATE_UNKNOWN: "nobody can tell what became of it",
+}
+
+VERDICTS: Mapping[int, str] = {
+    advice.VERDICT_HELPFUL: "helpful",
+    advice.VERDICT_NOT_HELPFUL: "not-helpful",
+    advice.VERDICT_TOO_NOISY: "too-noisy",
+}
+
+STAGES: Mapping[int, str] = {
+    advice.STAGE_CANDIDATE: "candidate",
+    advice.STAGE_ESTABLISHED: "established",
+    advice.STAGE_PROVEN: "proven",
+    advice.STAGE_WARNING: "said as a warning of what it advised",
+    advice.STAGE_RETIRED: "retired",
 }
 
 

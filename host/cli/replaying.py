@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -12,17 +14,25 @@ from typing import Any
 import click
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
-from host.cli.layout import count, row, say, short, warn
+from host.cli.layout import count, path_row, printable, row, say, short, warn
 from host.cli.running import console, print_json, run
+from host.cli.score_table import tell_scores
+from host.cli.unreadable import told
 from host.recordings.decisions import watched
+from host.recordings.foretold import Foretold
 from host.recordings.hook_client import HookClient
-from host.recordings.replay import Played, in_order, play
+from host.recordings.judging import Observer
+from host.recordings.library import Library, opened
+from host.recordings.replay import Played, in_order, play, play_alone
 from host.recordings.score import Noted, Score, as_row, note, score
-from host.recordings.throwaway import throwaway
-from host.recordings.transcripts import CLIENT, Reader
+from host.recordings.scoring import report
+from host.recordings.table_rows import Kind
+from host.recordings.throwaway import about_advice, throwaway
+from host.recordings.transcripts import CLIENT
 from spark.gateway.v1.hooks_pb2_grpc import HooksServiceStub
 from spark.memory.v1 import lesson_pb2, memory_pb2
 from spark.memory.v1.memory_pb2_grpc import MemoryServiceStub
+from spark.prefetch.v1.prefetch_pb2_grpc import PrefetchServiceStub
 from spark.telemetry.v1.telemetry_pb2_grpc import TelemetryServiceStub
 
 SUBJECT_CHARS = 60
@@ -38,6 +48,8 @@ class Wish:
     limit: int | None
     verbose: bool
     quiet: bool
+    score: bool
+    history: bool
 
 
 @dataclass
@@ -48,6 +60,8 @@ class Outcome:
     score: Score | None = None
     lessons: dict[str, int] = field(default_factory=dict[str, int])
     seconds: float = 0.0
+    report: dict[str, Any] | None = None
+    """Where one is wanted."""
 
 
 @click.command("replay")
@@ -57,8 +71,22 @@ class Outcome:
     type=click.Path(path_type=Path, resolve_path=True),
     help="Folder whose project all of it belongs to; otherwise each session's own folder decides.",
 )
-@click.option("--home", type=click.Path(path_type=Path), help="Keep what is learnt in this folder.")
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Keep what is learnt in this folder. With --score it must be empty or new.",
+)
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Stop after so many moments.")
+@click.option(
+    "--score",
+    "score_file",
+    type=click.Path(path_type=Path, dir_okay=False, writable=True),
+    metavar="FILE",
+    help="Measure it against the baselines, and write the report there.",
+)
+@click.option(
+    "--without-history", is_flag=True, help="Take each session as the first of its project: nothing is known before it."
+)
 @click.option("--verbose", is_flag=True, help="Show each moment, not only those at which something was said.")
 @click.option("--quiet", is_flag=True, help="Show the summary only.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -67,37 +95,96 @@ def command(
     project: Path | None,
     home: Path | None,
     limit: int | None,
+    score_file: Path | None,
+    without_history: bool,
     verbose: bool,
     quiet: bool,
     as_json: bool,
 ) -> None:
     """Drive recorded sessions through the real gateway, in the order in which they happened.
 
-    Each moment is decided on what was learnt before it and nothing else. It runs in a throw-away folder: your own
-    lessons are neither used nor changed.
+    PATH is a transcript, a flat table of calls, or a folder of either. Each moment is decided on what was learnt
+    before it and nothing else. It runs in a throw-away folder: your own lessons are neither used nor changed.
     """
-    wish = Wish(paths, str(project or ""), home, limit, verbose, quiet or as_json)
-    reader = Reader()
-    outcome = run(lambda: replay(wish, reader))
+    if without_history and (project or limit):
+        raise click.UsageError("--without-history takes neither --project nor --limit")
+    if score_file is not None:
+        check_scorable(home, score_file)
+    wish = Wish(
+        paths, str(project or ""), home, limit, verbose, quiet or as_json, score_file is not None, not without_history
+    )
+    library = opened(wish.paths)
+    if library.is_empty():
+        raise click.ClickException(nothing_in(paths, library))
+    outcome = run(lambda: replay(wish, library))
     assert outcome.score is not None
     if as_json:
         print_json(
             {
                 "summary": {**asdict(outcome.score), "lessons": outcome.lessons, "seconds": round(outcome.seconds, 3)},
                 "moments": [as_row(item) for item in outcome.noted if wish.verbose or item.advice],
-                "unreadable": len(reader.problems),
+                "unreadable": len(library.problems),
+                **({"report": outcome.report} if outcome.report is not None else {}),
             }
         )
-        return
-    tell(outcome, outcome.score)
-    if reader.problems:
-        warn(f"{count(len(reader.problems), 'place')} could not be read; `spark import` names them")
+    else:
+        tell(outcome, outcome.score)
+        if outcome.report is not None:
+            click.echo()
+            tell_scores(outcome.report)
+        if library.problems:
+            warn(f"{count(len(library.problems), 'place')} could not be read, left out")
+            click.echo("\n".join(f"  {printable(line)}" for line in told(library.problems)), err=True)
+    # Behind what is shown: a disk that is full must not cost a long replay its figures.
+    if score_file is not None:
+        write(outcome.report, score_file)
+        if not as_json:
+            path_row("Report", score_file)
 
 
-async def replay(wish: Wish, reader: Reader) -> Outcome:
+def check_scorable(home: Path | None, score_file: Path) -> None:
+    """Sees before anything is played that what is measured can be trusted, and can be written.
+
+    Raises:
+        ClickException: when not.
+    """
+    if home is not None and home.is_dir() and any(home.iterdir()):
+        raise click.ClickException(
+            f"{home} is not empty, and a replay that is scored must start from nothing: what was learnt before would "
+            "count as foreseen. Name a new folder, or leave --home out"
+        )
+    if not score_file.absolute().parent.is_dir():
+        raise click.ClickException(f"there is no folder {score_file.parent} to write the report into; create it first")
+
+
+def nothing_in(paths: Sequence[Path], library: Library) -> str:
+    """Says that there is nothing to replay, what could be, and what is wrong with what was found."""
+    where = ", ".join(map(str, paths))
+    needed = ", ".join(sorted(Kind.CALLS.value))
+    lines = [
+        f"there is nothing to replay in {where}. What can be are transcripts of Claude Code, and tables of calls whose "
+        f"rows have {needed}: .jsonl or .jsonl.gz files, and folders of them",
+        *told(library.problems),
+    ]
+    return "\n  ".join(map(printable, lines))
+
+
+def write(document: dict[str, Any] | None, file: Path) -> None:
+    """Writes the report.
+
+    Raises:
+        ClickException: when it cannot be written.
+    """
+    try:
+        file.write_text(json.dumps(document, indent=2) + "\n")
+    except OSError as error:
+        raise click.ClickException(f"the report could not be written to {file}: {error.strerror}") from error
+
+
+async def replay(wish: Wish, library: Library) -> Outcome:
     """Replays, showing moments as they pass."""
     outcome = Outcome()
-    hooks = islice(in_order(reader, reader.find(wish.paths)), wish.limit)
+    observer, expected = (Observer(library.rows()) if wish.score else None), Foretold()
     async with (
         throwaway(wish.home, as_set=True) as connection,
         HookClient(connection, CLIENT) as client,
@@ -109,6 +196,17 @@ async def replay(wish: Wish, reader: Reader) -> Outcome:
                 "or start it with `spark up --clock header`"
             )
         gateway = HooksServiceStub(connection.channels.to("gateway"))
+        prefetch = PrefetchServiceStub(connection.channels.to("prefetch"))
+
+        async def played_out(sessions: Iterable[str]) -> None:
+            if observer is not None:
+                await expected.ask(prefetch, sessions)
+
+        playing = (
+            play(islice(in_order(library.sources), wish.limit), client, gateway, wish.project)
+            if wish.history
+            else play_alone(library.sources, client, gateway, decisions, before_forgetting=played_out)
+        )
         started = time.monotonic()
         with Progress(
             SpinnerColumn(),
@@ -118,8 +216,10 @@ async def replay(wish: Wish, reader: Reader) -> Outcome:
             disable=not console.is_terminal,
         ) as progress:
             task = progress.add_task("the beginning", total=None)
-            async for played in play(hooks, client, gateway, wish.project):
+            async for played in playing:
                 outcome.noted.append(note(played))
+                if observer is not None:
+                    observer.see(played)
                 progress.update(task, advance=1, description=f"{played.hook.occurred_at:%Y-%m-%d %H:%M}")
                 if not wish.quiet and (wish.verbose or played.reply.advice):
                     show(played)
@@ -127,6 +227,11 @@ async def replay(wish: Wish, reader: Reader) -> Outcome:
         recorded = await decisions.of([item.decision for item in outcome.noted if item.decision])
         outcome.score = score(outcome.noted, recorded)
         outcome.lessons = await lessons_by_kind(MemoryServiceStub(connection.channels.to("memory")))
+        if wish.history:
+            await played_out(sorted({item.session for item in outcome.noted}))
+    if observer is not None:
+        judged = observer.judged(recorded, library.pairs(), expected)
+        outcome.report = report(judged, library, CLIENT, about_advice(), history=wish.history)
     return outcome
 
 

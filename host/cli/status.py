@@ -16,17 +16,20 @@ import httpx
 from grpc.aio import AioRpcError
 
 from host.catalog import SERVICES
+from host.cli.agents import AGENTS, Agent, Place
 from host.cli.layout import ago, count, local_time, milliseconds, path_row, row, say
 from host.cli.processes import Tree, tree_of
 from host.cli.running import explained, print_json, run
 from host.cli.settings import masked
-from host.cli.wiring import Address, Wired, address_of, document_of, troubles_of, wired_everywhere
+from host.cli.wiring import SCOPES, Address, Wired, address_of, document_of, troubles_of, wired_everywhere
 from host.connection import connected
 from host.home import Run, read_run, read_served, spark_home
 from spark.memory.v1.memory_pb2 import ListLessonsRequest
 from spark.memory.v1.memory_pb2_grpc import MemoryServiceStub
 from spark.packets.v1.packets_pb2 import GetStatusRequest, GetStatusResponse
 from spark.packets.v1.packets_pb2_grpc import PacketsServiceStub
+from spark.prefetch.v1 import prefetch_pb2
+from spark.prefetch.v1.prefetch_pb2_grpc import PrefetchServiceStub
 from spark.telemetry.v1.telemetry_pb2 import SummarizeRequest, SummarizeResponse
 from spark.telemetry.v1.telemetry_pb2_grpc import TelemetryServiceStub
 
@@ -50,6 +53,7 @@ class Report:
     apart: dict[str, Run] = field(default_factory=dict[str, Run])
     """Services that run in a process of their own."""
     packets: GetStatusResponse | None = None
+    prefetch: prefetch_pb2.GetStatusResponse | None = None
     lessons: int | None = None
     recent: SummarizeResponse | None = None
 
@@ -66,11 +70,17 @@ def command(as_document: bool) -> None:
     with explained():
         address = address_of(home, os.environ)
         hooks = wired_everywhere(home, address.url)
+        others = other_agents(home, address)
     report = run(lambda: ask(home, running)) if running else None
     if as_document:
-        print_json(document(home, running, report, hooks, address))
+        told = document(home, running, report, hooks, address)
+        print_json({**told, "agents": [as_row(agent, place) for agent, place in others]})
     else:
         show(home, running, report, hooks, address)
+        for agent, place in others:
+            state = "installed" if place.installed else "not installed"
+            row("", f"{agent.name}, {place.scope}: {'; '.join([state, *place.troubles])}")
+            path_row("", place.settings)
     code = NOT_UP if report is None else NOT_READY if report.troubles else 0
     click.get_current_context().exit(code)
 
@@ -91,8 +101,10 @@ async def ask(home: Path, running: Run) -> Report:
         to = connection.channels.to
         since = SummarizeRequest()
         since.since.FromDatetime(datetime.now(UTC) - RECENT)
-        report.packets, lessons, report.recent = await asyncio.gather(
+        ahead = PrefetchServiceStub(to("prefetch")).GetStatus(prefetch_pb2.GetStatusRequest())
+        report.packets, report.prefetch, lessons, report.recent = await asyncio.gather(
             answer("packets", PacketsServiceStub(to("packets")).GetStatus(GetStatusRequest()), report),
+            answer("prefetch", ahead, report),
             answer("memory", MemoryServiceStub(to("memory")).ListLessons(ListLessonsRequest(page_size=1)), report),
             answer("telemetry", TelemetryServiceStub(to("telemetry")).Summarize(since), report),
         )
@@ -121,6 +133,18 @@ async def readiness(running: Run, report: Report) -> None:
         report.troubles[name] = f"no answer from {running.http}/ready: {type(error).__name__}"
         return
     report.troubles.update(troubles)
+
+
+def other_agents(home: Path, address: Address) -> list[tuple[Agent, Place]]:
+    """What is wired of agents beside Claude Code that this machine has, or that were wired in this project."""
+    places = [(agent, agent.place(scope, home, address)) for agent in AGENTS[1:] for scope in SCOPES]
+    return [(agent, place) for agent, place in places if place.installed or (place.scope == "user" and agent.found())]
+
+
+def as_row(agent: Agent, place: Place) -> dict[str, object]:
+    """The same for a program."""
+    state = {"installed": place.installed, "troubles": place.troubles}
+    return {"client": agent.name, "scope": place.scope, "settings": str(place.settings), **state}
 
 
 def show(home: Path, running: Run | None, report: Report | None, hooks: list[Wired], address: Address) -> None:
@@ -164,12 +188,27 @@ def show_system(home: Path, running: Run, report: Report) -> None:
     else:
         parts = f"{packets.fresh} fresh, {packets.stale} stale, {packets.invalidated} out of use"
         row("Packets", f"{packets.total}: {parts}")
+    row("Prefetch", UNKNOWN if report.prefetch is None else ahead_of(report.prefetch))
     if recent is None:
         row("Last 24 h", UNKNOWN)
     else:
         latency = f"; reply p50 {milliseconds(recent.p50_us)}, p95 {milliseconds(recent.p95_us)}"
         said = f"{count(recent.decisions, 'decision')}, {recent.said} with advice"
         row("Last 24 h", said + (latency if recent.decisions else ""))
+
+
+def ahead_of(prefetch: prefetch_pb2.GetStatusResponse) -> str:
+    """How preparing does, in a line."""
+    came = prefetch.hits + prefetch.misses
+    parts = [f"{prefetch.queued} queued, {prefetch.prepared} prepared"]
+    if came:
+        lead = f", ready {milliseconds(prefetch.lead_p50_us)} ahead" if prefetch.lead_p50_us else ""
+        parts.append(f"{prefetch.hits} of {count(came, 'call')} expected{lead}")
+    if prefetch.failed:
+        parts.append(f"{prefetch.failed} failed")
+    if prefetch.paused:
+        parts.append(f"paused: {prefetch.paused}")
+    return "; ".join(parts)
 
 
 def engines_of(running: Run, report: Report) -> dict[str, dict[str, object]]:
@@ -205,6 +244,7 @@ def document(
             "engines": engines_of(running, report),
             "lessons": report.lessons,
             "packets": counts_of(report.packets),
+            "prefetch": figures_of(report.prefetch),
             "last_24_h": summary_of(report.recent),
         }
     return {**told, "hooks": [document_of(wired, address) for wired in hooks]}
@@ -215,6 +255,13 @@ def counts_of(packets: GetStatusResponse | None) -> dict[str, int] | None:
     if packets is None:
         return None
     return {name: getattr(packets, name) for name in ("total", "fresh", "stale", "invalidated")}
+
+
+def figures_of(prefetch: prefetch_pb2.GetStatusResponse | None) -> dict[str, object] | None:
+    """How preparing does in numbers; times in microseconds."""
+    if prefetch is None:
+        return None
+    return {field.name: getattr(prefetch, field.name) for field in prefetch.DESCRIPTOR.fields}
 
 
 def summary_of(recent: SummarizeResponse | None) -> dict[str, object] | None:

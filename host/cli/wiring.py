@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from chassis.identity import local_token
 from gateway.clients.claude_code.hooks_file import Status, settings_path, status
-from gateway.clients.claude_code.settings_document import SettingsError
+from gateway.clients.settings_document import SettingsError
 from gateway.repository import repository_of
 from host.connection import settings_of
 from host.home import Run, read_run, read_served
@@ -50,10 +50,15 @@ class Wired:
 
 
 def file_of(scope: Scope) -> Path:
-    """The settings file of a scope; that of the project is the one at the root around the current folder."""
+    """Claude Code's settings file of a scope; that of the project is the one at the root around the current folder."""
+    return settings_path(scope, root_here(), Path.home())
+
+
+def root_here() -> Path:
+    """The root of the repository around the current folder; without one that folder itself."""
     here = os.getcwd()
     found = repository_of(here)
-    return settings_path(scope, Path(found.root if found else here), Path.home())
+    return Path(found.root if found else here)
 
 
 def address_of(home: Path, environment: Mapping[str, str]) -> Address:

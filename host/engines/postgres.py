@@ -38,6 +38,8 @@ OPTIONS = {
     "max_parallel_workers_per_gather": "0",
     "max_logical_replication_workers": "0",
     "autovacuum_max_workers": "1",
+    # A first import fills empty tables; until they are analysed, statements go by the wrong index.
+    "autovacuum_naptime": "15s",
     "maintenance_work_mem": "32MB",
     # No replica and no archive: the least that survives a power cut.
     "wal_level": "minimal",

@@ -1,11 +1,11 @@
-"""Which failures are the same one again: by the identity that memory itself gives to what it learns."""
+"""Hooks as the gateway perceives them, and which failures are the same one again: by memory's own identity."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from chassis.identity import LOCAL_WORKSPACE
-from gateway.clients.claude_code.transcript import RecordedHook
+from gateway.clients.recorded import RecordedHook
 from gateway.clients.registry import adapter_for
 from gateway.moments import Circumstances, moment_from
 from gateway.repository import Repository
@@ -18,12 +18,12 @@ from spark.moment.v1 import moment_pb2
 from spark.router.v1 import router_pb2
 
 
-def failure_in(hook: RecordedHook) -> Event | None:
-    """The failure that a hook tells of, as memory hears it; None where it teaches nothing, such as a search in vain."""
+def moments_in(hook: RecordedHook) -> list[moment_pb2.Moment]:
+    """What the gateway makes of a hook, but for the project that it finds; nothing of one that it cannot use."""
     try:
         sighted = adapter_for(CLIENT).read(hook.payload)
     except Unusable:
-        return None
+        return []
     at = Circumstances(
         workspace_id=LOCAL_WORKSPACE,
         client=CLIENT,
@@ -32,8 +32,14 @@ def failure_in(hook: RecordedHook) -> Event | None:
         observed_at=hook.occurred_at,
         traceparent="",
     )
-    for sighting in sighted.sightings:
-        event = event_from(moment_from(sighting, sighted, Repository(sighted.folder), at, ""))
+    repository = Repository(sighted.folder)
+    return [moment_from(sighting, sighted, repository, at, "") for sighting in sighted.sightings]
+
+
+def failure_in(hook: RecordedHook) -> Event | None:
+    """The failure that a hook tells of, as memory hears it; None where it teaches nothing, such as a search in vain."""
+    for moment in moments_in(hook):
+        event = event_from(moment)
         if event is not None and event.mistake:
             return event
     return None

@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import orjson
 
-from gateway.clients.claude_code.transcript import RecordedHook
+from gateway.clients.recorded import RecordedHook
 from host.recordings.transcripts import CLIENT, TEACHING, Reader, Transcript, lean
 from spark.gateway.v1 import hooks_pb2
 
@@ -62,7 +63,29 @@ async def import_transcripts(
     tally: Tally,
     progress: Callable[[], None],
 ) -> None:
-    """Sends what teaches, and waits until all of it is learnt. One batch is on its way while the next one is read.
+    """Sends what teaches, and waits until all of it is learnt.
+
+    Raises:
+        AioRpcError: when the gateway is away or does not finish in time; what was sent until then stays learnt.
+    """
+    for client, own in groupby(transcripts, key=lambda each: each.client):
+        hooks = recorded(reader, list(own), tally)
+        await import_hooks(gateway, hooks, project, tally, progress, client=client)
+
+
+async def import_hooks(
+    gateway: HooksServiceAsyncStub,
+    hooks: Iterable[hooks_pb2.RecordedHook],
+    project: str,
+    tally: Tally,
+    progress: Callable[[], None],
+    *,
+    forecasts: bool = False,
+    client: str = CLIENT,
+) -> None:
+    """Sends hooks, and waits until all of them are learnt. One batch is on its way while the next one is read.
+
+    With `forecasts` it also waits until what they say of coming calls is learnt.
 
     Raises:
         AioRpcError: when the gateway is away or does not finish in time; what was sent until then stays learnt.
@@ -70,12 +93,12 @@ async def import_transcripts(
     sending: asyncio.Task[None] | None = None
 
     async def send(batch: list[hooks_pb2.RecordedHook]) -> None:
-        request = hooks_pb2.ImportHooksRequest(client=CLIENT, hooks=batch, project=project)
+        request = hooks_pb2.ImportHooksRequest(client=client, hooks=batch, project=project)
         tally.add(await gateway.ImportHooks(request, timeout=BATCH_SECONDS))
         progress()
 
     try:
-        for batch in batches(recorded(reader, transcripts, tally)):
+        for batch in batches(hooks):
             if sending is not None:
                 await sending
             sending = asyncio.create_task(send(batch))
@@ -86,7 +109,7 @@ async def import_transcripts(
         if sending is not None:
             sending.cancel()
     if tally.sequence:
-        patience = hooks_pb2.SettleRequest(sequence=tally.sequence)
+        patience = hooks_pb2.SettleRequest(sequence=tally.sequence, forecasts=forecasts)
         patience.patience.FromTimedelta(timedelta(seconds=SETTLE_SECONDS))
         await gateway.Settle(patience, timeout=SETTLE_SECONDS)
 
@@ -98,16 +121,16 @@ def recorded(reader: Reader, transcripts: Sequence[Transcript], tally: Tally) ->
             tally.hooks += 1
             tally.sessions.add(str(hook.payload["session_id"]))
             if hook.payload["hook_event_name"] in TEACHING:
-                yield message(hook)
+                yield message(hook, transcript.client)
             else:
                 tally.skipped += 1
         tally.files += 1
         tally.bytes += transcript.size
 
 
-def message(hook: RecordedHook) -> hooks_pb2.RecordedHook:
+def message(hook: RecordedHook, client: str = CLIENT) -> hooks_pb2.RecordedHook:
     """A hook as it travels: only what is learnt from."""
-    sent = hooks_pb2.RecordedHook(payload=orjson.dumps(lean(hook.payload)))
+    sent = hooks_pb2.RecordedHook(payload=orjson.dumps(lean(client, hook.payload)))
     sent.occurred_at.FromDatetime(hook.occurred_at)
     return sent
 

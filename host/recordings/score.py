@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from host.recordings.failures import failure_in, lesson_of
+from host.recordings.measures.latency import percentile
 from host.recordings.replay import Played
 from services.memory.model import Event
 from spark.memory.v1 import lesson_pb2
@@ -147,13 +148,6 @@ def silence_of(decision: router_pb2.Decision) -> str:
 def counted(names: Iterable[str]) -> dict[str, int]:
     """How often each name came, the most frequent first."""
     return dict(Counter(names).most_common())
-
-
-def percentile(ordered: Sequence[float], share: int) -> float:
-    """The value below which so many of a hundred lie (nearest rank); 0 of nothing."""
-    if not ordered:
-        return 0.0
-    return ordered[max(0, -(-len(ordered) * share // 100) - 1)]
 
 
 def as_row(noted: Noted) -> dict[str, Any]:

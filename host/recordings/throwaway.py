@@ -15,6 +15,11 @@ BELIEVES_HEADER = {"clock.source": "header"}
 ABOUT_ADVICE = ("SPARK_ADVISORY_", "SPARK_SYNTH_")
 
 
+def about_advice() -> dict[str, str]:
+    """What the user's environment sets about advice."""
+    return {name: value for name, value in os.environ.items() if name.startswith(ABOUT_ADVICE)}
+
+
 @asynccontextmanager
 async def throwaway(home: Path | None = None, *, as_set: bool = False) -> AsyncGenerator[Connection]:
     """A system that believes Spark-Time, in `home` where one is given to keep, else in a folder of its own.
@@ -25,11 +30,8 @@ async def throwaway(home: Path | None = None, *, as_set: bool = False) -> AsyncG
         EngineError: when the engines cannot be started.
     """
     # What the user has set for the Spark at work must not point this one at its store, nor open it to others.
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("SPARK_") or (as_set and name.startswith(ABOUT_ADVICE))
-    }
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SPARK_")}
+    environment |= about_advice() if as_set else {}
     folder = home or Path(tempfile.mkdtemp(prefix="spark-"))
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Transcripts as the commands take them: found, ordered by the start of their session, and read into hooks."""
+"""Records of sessions as the commands take them: found, ordered by their start, and read into hooks of their client."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gateway.clients.claude_code.adapter import relevant
-from gateway.clients.claude_code.transcript import Problem, RecordedHook, find_transcripts, read_transcript
+from gateway.clients.claude_code.transcript import find_transcripts, read_transcript
+from gateway.clients.codex import adapter as codex
+from gateway.clients.codex.recording import is_rollout, read_rollout
+from gateway.clients.json_lines import Problem
+from gateway.clients.recorded import RecordedHook
 from gateway.redaction import cut_payload
 
 CLIENT = "claude-code"
@@ -20,7 +24,8 @@ TEACHING = CAME_BACK | {"UserPromptSubmit"}
 """Those and the prompts, whose words a lesson keeps. A call not yet made, and a session's ends, teach nothing."""
 
 _GZIP_SIZE_BYTES = 4
-_BEGINNING = datetime.min.replace(tzinfo=UTC)
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+"""Where a transcript without a hook starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,8 @@ class Transcript:
     """When its first hook was called; the beginning of time where it holds none."""
     size: int
     """Bytes of raw JSON, unpacked."""
+    client: str = CLIENT
+    """Whose hooks it is read into."""
 
 
 @dataclass
@@ -48,18 +55,22 @@ class Reader:
 
     def hooks(self, transcript: Transcript) -> Iterator[RecordedHook]:
         """The hooks of a transcript; call it in the order of `find`."""
+        if transcript.client == codex.NAME:
+            return read_rollout(transcript.path, self.problems)
         return read_transcript(transcript.path, self.problems, self._seen)
 
 
-def lean(payload: Mapping[str, object]) -> Mapping[str, object]:
+def lean(client: str, payload: Mapping[str, object]) -> Mapping[str, object]:
     """What the gateway itself would keep of a payload: most of its bytes are what calls printed, and go unread."""
-    return cut_payload(relevant(payload))
+    return cut_payload(relevant(payload) if client == CLIENT else payload)
 
 
 def _transcript(path: Path) -> Transcript:
     # Its problems are told when it is read in full.
-    first = next(read_transcript(path, []), None)
-    return Transcript(path, first.occurred_at if first else _BEGINNING, _raw_bytes(path))
+    rollout = is_rollout(path)
+    first = next(read_rollout(path, []) if rollout else read_transcript(path, []), None)
+    started = first.occurred_at if first else BEGINNING
+    return Transcript(path, started, _raw_bytes(path), codex.NAME if rollout else CLIENT)
 
 
 def _raw_bytes(path: Path) -> int:

@@ -59,7 +59,8 @@ class Refused:
     at: datetime
     call: Call
     reason: str
-    prompt_tokens: tuple[str, ...]
+    antecedent: str
+    """The like of the command before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +94,10 @@ def follow(state: SessionState, event: Event) -> tuple[SessionState, list[Findin
     if event.outcome is Outcome.FAILED:
         return failed(expired, event, call)
     if event.outcome is Outcome.REJECTED:
-        refusal = Refused(event.place, event.at, call, event.user_reason, expired.prompt_tokens)
-        return expired.advanced(call, well=False), [refusal]
+        refusal = Refused(event.place, event.at, call, event.user_reason, expired.previous_like)
+        # What was refused was not done: it is not what the next call came after.
+        refused = replace(expired.advanced(call, well=False), previous_like=expired.previous_like)
+        return refused, [refusal]
     return succeeded(expired, event, call) if call.conclusive else passed(expired, call)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from difflib import get_close_matches
 
 from services.memory.classes import READ_BEFORE, Cause, cause_of
 from services.memory.model import EDITS, SHELLS, Call, Fix, FixKind, OpenFailure, Purpose
@@ -27,6 +28,8 @@ BARE_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*$")
 
 KEPT = 0.6
 """Share of the failed call's things (files, names, numbers) that its correction must still be about."""
+
+NAME_PART = re.compile(r"[a-z0-9]+")
 
 WORD = re.compile(r"[A-Za-z0-9_./:@-]*[A-Za-z0-9_][A-Za-z0-9_./:@-]*")
 
@@ -77,6 +80,8 @@ def fix_of_command(failure: OpenFailure, success: Call) -> Fix | None:
         return Fix(FixKind.OTHER_DIRECTORY, success.target, (success.directory,)) if success.directory else None
     if cause is Cause.CODE and not adds_to(failed, success):
         return None
+    if mends_word(failure, success):
+        return Fix(FixKind.OTHER_COMMAND, success.target)
     if names_failing_thing(failure, success) or not same_errand(failure, success):
         return None
     common = likeness(failed.target, success.target)
@@ -102,16 +107,27 @@ def fix_by_step(failure: OpenFailure, success: Call, *, edited: bool) -> Fix | N
 
 
 def prepares(step: Call, failure: OpenFailure) -> bool:
-    """Whether a command between names the very thing that was missing."""
+    """Whether a command between names the very thing that was missing, or builds where something built was."""
     if step.tool not in SHELLS or not failure.signature:
         return False
+    if step.purpose is Purpose.BUILD and is_file(failure):
+        return True
     missing = {word for word in words(failure.signature) if len(word) > 2}
     return bool(missing & words(step.target)) and step.target != failure.call.target
 
 
+def is_file(failure: OpenFailure) -> bool:
+    """Whether what was missing is a file, such as a build leaves behind; a module of others has no path."""
+    module = failure.failure_class == "shell.missing_module" and "/" in failure.signature
+    return module or failure.failure_class == "shell.no_such_path"
+
+
 def fix_of_path(failure: OpenFailure, success: Call) -> Fix | None:
-    """A file found at another path, or read in another way."""
+    """A file found at another path or read in another way, or something else found under another name."""
     failed = failure.call
+    if failure.failure_class == "tool.unknown_name" and failure.signature == failed.target:
+        shared = parts(success.target) & parts(failed.target)
+        return Fix(FixKind.OTHER_COMMAND, success.target) if shared and success.target != failed.target else None
     if failure.failure_class == "path.not_exist":
         moved = posixpath.basename(success.target) == posixpath.basename(failed.target)
         return Fix(FixKind.OTHER_PATH, success.target) if moved and success.target != failed.target else None
@@ -150,6 +166,17 @@ def same_errand(failure: OpenFailure, success: Call) -> bool:
     return not first or not second or first == second
 
 
+def mends_word(failure: OpenFailure, success: Call) -> bool:
+    """Whether the error names the word itself, and another one worked: for the same purpose, or spelt much alike."""
+    failed, first, second = failure.call, errand(failure.call), errand(success)
+    if success.program != failed.program or not first or not second or first == second:
+        return False
+    if failure.failure_class != "shell.unknown_subcommand" and failure.signature != first:
+        return False
+    same_purpose = failed.purpose is not Purpose.NONE and success.purpose is failed.purpose
+    return same_purpose or bool(get_close_matches(first, [second]))
+
+
 def errand(call: Call) -> str:
     """The first bare word after a program: what it is asked to do; empty where it is asked by flags or paths."""
     rest = call.target.split()
@@ -174,6 +201,11 @@ def likeness(left: str, right: str) -> float:
     first, second = words(left), words(right)
     union = first | second
     return len(first & second) / len(union) if union else 0.0
+
+
+def parts(name: str) -> set[str]:
+    """The parts of a name: `code-reviewer` is one of `reviewer`."""
+    return set(NAME_PART.findall(name.lower()))
 
 
 def words(text: str) -> set[str]:

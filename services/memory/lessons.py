@@ -57,7 +57,7 @@ def on_failed(lesson: Lesson | None, finding: Failed) -> Lesson:
         in_a_row=lesson.in_a_row + 1,
         tried=newest_traces((*lesson.tried, Trace(call.shown, session)), TRIED_AT_MOST),
         prompt_tokens=newest_traces((*lesson.prompt_tokens, *prompt), PROMPT_TOKENS_AT_MOST),
-        antecedents=newest_traces((*lesson.antecedents, Trace(finding.antecedent, session)), ANTECEDENTS_AT_MOST),
+        antecedents=followed_from(lesson, finding.antecedent, session),
         failed_calls=newest((*lesson.failed_calls, same_call(call)), CALLS_AT_MOST),
     )
 
@@ -103,6 +103,7 @@ def on_refused(lesson: Lesson | None, finding: Refused) -> Lesson:
         user_reason=finding.reason,
         in_a_row=lesson.in_a_row + 1,
         provenance=more(lesson.provenance, finding.place, finding.call, finding.at),
+        antecedents=followed_from(lesson, finding.antecedent, finding.place.session_id),
     )
 
 
@@ -222,6 +223,11 @@ def more(provenance: Provenance, place: Place, call: Call, at: datetime) -> Prov
 def newest(items: Iterable[str], limit: int) -> tuple[str, ...]:
     """The last so many different texts, each at its newest place."""
     return tuple(reversed(list(dict.fromkeys(item for item in reversed(list(items)) if item))[:limit]))
+
+
+def followed_from(lesson: Lesson, antecedent: str, session: str) -> tuple[Trace, ...]:
+    """The calls after which it happened, with one more."""
+    return newest_traces((*lesson.antecedents, Trace(antecedent, session)), ANTECEDENTS_AT_MOST)
 
 
 def newest_traces(items: Iterable[Trace], limit: int) -> tuple[Trace, ...]:

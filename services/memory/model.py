@@ -102,6 +102,11 @@ class Call:
         """The call among those that came before: its tool and target, bounded; empty where no target tells it."""
         return f"{self.tool} {self.target}"[:300] if self.named else ""
 
+    @property
+    def like(self) -> str:
+        """Commands like this one: the tool, the program and its sub-command; empty where it runs none."""
+        return f"{self.tool} {self.target_class}"[:300] if self.program and self.target_class else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -216,6 +221,7 @@ class SessionState:
     index: int = 0
     prompt_tokens: tuple[str, ...] = ()
     previous: str = ""
+    previous_like: str = ""
     recent: tuple[str, ...] = ()
     """Calls that came back well, newest last."""
     returned: tuple[str, ...] = ()
@@ -229,6 +235,7 @@ class SessionState:
             self,
             index=self.index + 1,
             previous=known,
+            previous_like=call.like,
             recent=(*self.recent, known)[-RECENT_AT_MOST:] if well and known else self.recent,
             returned=(*self.returned, call.tool_use_id)[-RETURNED_AT_MOST:] if call.tool_use_id else self.returned,
         )

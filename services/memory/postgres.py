@@ -8,6 +8,7 @@ from datetime import datetime
 
 import asyncpg
 
+from chassis.conditions import asked
 from services.memory.learning import CallKey, LessonKey
 from services.memory.model import Event, Lesson, Place, SessionState, State
 from services.memory.naming import keys_of
@@ -173,26 +174,13 @@ async def list_lessons(
     before: tuple[datetime, str] | None,
 ) -> tuple[list[Lesson], int]:
     """Lessons newest first from a place on, and how many match in all."""
-    wanted = [state.value for state in states]
-    rows = await connection.fetch(
-        """select body from memory.lesson
-           where workspace_id = $1 and ($2 = '' or project_id = $2) and state = any($3::text[])
-             and ($4::timestamptz is null or (last_seen, lesson_id) < ($4, $5))
-           order by last_seen desc, lesson_id desc limit $6""",
-        workspace_id,
-        project_id,
-        wanted,
-        before[0] if before else None,
-        before[1] if before else "",
-        limit,
-    )
-    total: int = await connection.fetchval(
-        """select count(*) from memory.lesson
-           where workspace_id = $1 and ($2 = '' or project_id = $2) and state = any($3::text[])""",
-        workspace_id,
-        project_id,
-        wanted,
-    )
+    of_project, values = asked([("project_id = {}", project_id)], workspace_id, [state.value for state in states])
+    matching = f"from memory.lesson where workspace_id = $1 and state = any($2::text[]){of_project}"
+    total: int = await connection.fetchval(f"select count(*) {matching}", *values)
+    further = "" if before is None else f" and (last_seen, lesson_id) < (${len(values) + 1}, ${len(values) + 2})"
+    values += before or ()
+    page = f"select body {matching}{further} order by last_seen desc, lesson_id desc limit ${len(values) + 1}"
+    rows = await connection.fetch(page, *values, limit)
     return [load_lesson(row[0]) for row in rows], total
 
 

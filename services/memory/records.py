@@ -56,6 +56,7 @@ def load_state(text: str) -> SessionState:
         index=body["index"],
         prompt_tokens=tuple(body["prompt_tokens"]),
         previous=body["previous"],
+        previous_like=body.get("previous_like", ""),
         recent=tuple(body["recent"]),
         returned=tuple(body["returned"]),
         open=tuple(open_from(item) for item in body["open"]),

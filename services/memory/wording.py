@@ -6,18 +6,16 @@ what happened here; what follows from it is left to the agent.
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 
+from chassis.quotation import clipped, quote
+from chassis.quotation import code as as_code
 from services.memory.model import SHELLS, Fix, FixKind, Kind, Lesson, Purpose
 
 COMMAND_CHARS = 120
 SIGNATURE_CHARS = 80
 REASON_CHARS = 160
 TEXT_CHARS = 480
-
-TAG = re.compile(r"<(?=[A-Za-z/!?])")
-BLANK = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 
 CLASS_WORDS = {
     "shell.command_not_found": "command not found",
@@ -48,7 +46,7 @@ def compose(lesson: Lesson) -> str:
         text = known(lesson)
     else:
         text = repeated(lesson)
-    return text if len(text) <= TEXT_CHARS else text[: TEXT_CHARS - 1] + "…"
+    return clipped(text, TEXT_CHARS)
 
 
 def fixed(lesson: Lesson, fix: Fix) -> str:
@@ -88,7 +86,7 @@ def refused(lesson: Lesson) -> str:
     if call.tool in SHELLS:
         what = code(call.target_class or call.shown)
     else:
-        what = f"{call.tool} of {code(call.shown)}" if call.named else code(call.tool)
+        what = f"{code(call.tool)} of {code(call.shown)}" if call.named else code(call.tool)
     return f"The user refused {what} {often}{said}."
 
 
@@ -121,15 +119,4 @@ def day(at: datetime) -> str:
 
 def code(text: str) -> str:
     """A command or path as code, on one line and bounded."""
-    return f"`{bounded(text, COMMAND_CHARS).replace('`', chr(39))}`"
-
-
-def quote(text: str, limit: int) -> str:
-    """Somebody's words in quotation marks, on one line and bounded."""
-    return '"' + bounded(text, limit).replace('"', "'") + '"'
-
-
-def bounded(text: str, limit: int) -> str:
-    """One line of at most `limit` characters, without control characters and without anything that opens a tag."""
-    line = TAG.sub("‹", BLANK.sub(" ", text)).strip()
-    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+    return as_code(text, COMMAND_CHARS)

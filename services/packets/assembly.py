@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from chassis.consumer import Consumer
 from chassis.service import Running, Service, Surroundings
 from services.packets.counting import ShownCounts
+from services.packets.feedback import Feedback
+from services.packets.learning import DECIDED, OBSERVED, OUTCOMES, Learning
 from services.packets.library import HEARD, Library
+from services.packets.preparations import Preparations
 from services.packets.servicer import PacketsServicer
+from services.packets.settings import HALF_LIFE_DAYS, SETTINGS
 from spark.packets.v1 import packets_pb2
 
 SCHEMA = "packets"
 CONNECTIONS = 2
+CONNECTIONS_BEHIND = 2
+"""For what is learnt behind the hooks: a transaction there must not hold up a lookup."""
 
 
 def assemble(given: Surroundings) -> Running:
-    """Packets with the consumer that materialises lessons."""
+    """Packets with the consumers that materialise lessons and that follow advice to its outcome."""
     database = given.database(SCHEMA, CONNECTIONS)
     counts = ShownCounts(database)
-    library = Library(database, counts, given.clock)
+    half_life = timedelta(days=given.settings[HALF_LIFE_DAYS])
+    library = Library(database, counts, given.clock, half_life)
     consumer = Consumer(
         given.bus,
         name="packets",
@@ -26,9 +35,25 @@ def assemble(given: Surroundings) -> Running:
         handler=library.hear,
         stored=library.heard,
     )
+    behind = given.database(SCHEMA, CONNECTIONS_BEHIND)
+    learning, feedback = Learning(behind, given.clock, half_life), Feedback(behind, given.clock, half_life)
+    decisions = Consumer(
+        given.bus,
+        name="packets-decisions",
+        stream=DECIDED.stream,
+        subjects=[f"{DECIDED.subject}.>"],
+        handler=learning.hear_decisions,
+    )
+    outcomes = Consumer(
+        given.bus,
+        name="packets-outcomes",
+        stream=OBSERVED.stream,
+        subjects=OUTCOMES,
+        handler=learning.hear_moments,
+    )
     return Running(
-        servicer=PacketsServicer(library, consumer),
-        consumers=(consumer,),
+        servicer=PacketsServicer(library, Preparations(database, given.clock), feedback, consumer),
+        consumers=(consumer, decisions, outcomes),
         start=counts.start,
         stop=counts.stop,
         checks={"postgres": database.ping},
@@ -41,4 +66,5 @@ SERVICE = Service(
     assemble=assemble,
     package="services.packets",
     schema=SCHEMA,
+    settings=SETTINGS,
 )

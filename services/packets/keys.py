@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chassis.identifiers import digest
+from services.packets.outcomes import CODE_FAMILIES, of_code
 from spark.memory.v1 import lesson_pb2
 from spark.moment.v1 import moment_pb2
 
@@ -46,9 +47,6 @@ NAMES_THE_THING = USAGE_BEFORE_CALL | {"shell.missing_module", "shell.missing_to
 
 UNNAMED = "shell.exit_code"
 """Says only that something failed."""
-
-CODE_FAMILIES = frozenset({"test", "build", "lint"})
-"""Failures of the code under work: another signature is another failure, though the command is the same."""
 
 NEEDS_A_KNOWN_COMMAND = frozenset(
     {"shell.command_not_found", "shell.missing_tool", "shell.missing_module", "shell.wrong_directory"}
@@ -126,8 +124,9 @@ def worth_saying_ahead(lesson: lesson_pb2.Lesson) -> bool:
 
 
 def of_rejection(lesson: lesson_pb2.Lesson) -> list[Filed]:
-    """Before a like call, and on a prompt about it."""
-    words = of_words(lesson)
+    """Before a like call, after one like that before it, and on a prompt about it."""
+    after = [Filed(key("after-like", antecedent), AFTER) for antecedent in lesson.antecedents]
+    words = [*after, *of_words(lesson)]
     about = subject(lesson.tool, lesson.target, lesson.input_digest)
     very = [Filed(key("call", lesson.tool, about), EXACT)] if about else []
     if lesson.tool == "Bash" and lesson.target_class:
@@ -154,7 +153,10 @@ def keys_for(moment: moment_pb2.Moment) -> list[Sought]:
     about = subject(call.tool, call.target, call.input_digest)
     match moment.kind:
         case moment_pb2.MOMENT_KIND_PROMPT_SUBMITTED | moment_pb2.MOMENT_KIND_SESSION_STARTED:
-            return for_words(moment.prompt.tokens)
+            # As one word more in common: many commands serve one purpose, and must not crowd out all else.
+            as_word = WORD / PURPOSE
+            asked = [Sought(key("purpose", str(each)), as_word, exact=False) for each in moment.prompt.asks_for]
+            return [*for_words(moment.prompt.tokens), *asked]
         case moment_pb2.MOMENT_KIND_CALL_PROPOSED:
             very = [Sought(key("call", call.tool, about), EXACT, exact=True)] if about else []
             asked = ["", *dict.fromkeys(FLAG.findall(call.target))][:FLAGS_SOUGHT]
@@ -163,7 +165,9 @@ def keys_for(moment: moment_pb2.Moment) -> list[Sought]:
         case moment_pb2.MOMENT_KIND_CALL_SUCCEEDED:
             if call.target in {"", call.tool}:
                 return []
-            return [Sought(key("after", f"{call.tool} {call.target}"[:300]), AFTER, exact=False)]
+            very = f"{call.tool} {call.target}"[:300]
+            like = f"{call.tool} {call.target_class}"[:300]
+            return [Sought(key(*named), AFTER, exact=False) for named in (("after", very), ("after-like", like))]
         case moment_pb2.MOMENT_KIND_CALL_FAILED:
             failure, signature = outcome.failure_class, outcome.signature
             sought = [Sought(key("failed-class", call.tool, call.target_class, failure), CLASS, exact=False)]
@@ -190,8 +194,7 @@ def subject(tool: str, target: str, input_digest: str) -> str:
 
 def failed_key(tool: str, about: str, failure: str, signature: str) -> str:
     """The key of a failure itself."""
-    code = failure.partition(".")[0] in CODE_FAMILIES and failure != "test.none_found"
-    return key("failed", tool, about, failure, signature) if code else key("failed", tool, about, failure)
+    return key("failed", tool, about, failure, signature) if of_code(failure) else key("failed", tool, about, failure)
 
 
 def for_words(tokens: Iterable[str]) -> list[Sought]:

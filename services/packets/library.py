@@ -10,17 +10,25 @@ import asyncpg
 import orjson
 
 from chassis.clock import Clock
+from chassis.conditions import asked
 from chassis.consumer import Delivery
 from chassis.database import Database
 from chassis.events import event_type
 from chassis.faults import NotFound
 from chassis.timestamps import set_time, to_datetime
 from services.packets import queries
+from services.packets.content import file_of, remedy_of
 from services.packets.counting import ShownCounts
+from services.packets.effectiveness import WARNING
 from services.packets.keys import keys_for, keys_of
+from services.packets.preparations import SPOKEN_AT, ready_for
+from services.packets.standing import load_standing
+from services.packets.wire import occasion_of
+from services.packets.wording import worded
+from services.packets.worth import counters_of
 from spark.memory.v1 import lesson_pb2
 from spark.moment.v1 import moment_pb2
-from spark.packets.v1 import packets_pb2
+from spark.packets.v1 import packets_pb2, standing_pb2
 
 HEARD = event_type(lesson_pb2.LessonChanged)
 
@@ -39,6 +47,11 @@ WORDS_IN_COMMON = 2
 
 GENERAL = "baseline:"
 """How the ids of what is shown without a packet begin."""
+REMEDY = "remedy-"
+"""How the ids of what prefetch makes at a failure begin: the router asks for it beside the lookup."""
+
+TOOL, FAILURE = "tool ", "failure "
+"""What stands before the name of a tool that is not wanted to be spoken of."""
 
 QUIET_SESSION = timedelta(days=14)
 
@@ -56,15 +69,20 @@ class Found:
 
     candidates: list[packets_pb2.Candidate]
     gate: packets_pb2.GateState
+    prepared: packets_pb2.Preparation
+    """What was made ready ahead for this moment, and from which probability on something is said."""
+    standings: Sequence[standing_pb2.Standing] = ()
+    """What came of pieces said at such moments."""
 
 
 class Library:
     """The packets of this system."""
 
-    def __init__(self, database: Database, counts: ShownCounts, clock: Clock) -> None:
+    def __init__(self, database: Database, counts: ShownCounts, clock: Clock, half_life: timedelta) -> None:
         self._database = database
         self._counts = counts
         self._clock = clock
+        self._half_life = half_life
         self._swept: datetime | None = None
 
     async def find(self, moment: moment_pb2.Moment, limit: int) -> Found:
@@ -90,11 +108,43 @@ class Library:
                 to_datetime(envelope.occurred_at),
                 WORDS_IN_COMMON if by_words else 1,
                 limit or DEFAULT_LIMIT,
+                moment.kind in SPOKEN_AT,
             )
-        candidates = [candidate_from(row, envelope.project_id) for row in rows if row["packet_id"] is not None]
-        return Found(candidates, gate_from(rows[0], [candidate.packet.packet_id for candidate in candidates]))
+        now = to_datetime(envelope.occurred_at)
+        candidates = [
+            candidate_from(row, envelope.project_id, counters_of(row, now, self._half_life))
+            for row in rows
+            if row["packet_id"] is not None
+        ]
+        prepared = ready_for(moment, rows[0]["prepared"], rows[0]["threshold"])
+        ids = [candidate.packet.packet_id for candidate in candidates]
+        ids += [packet.packet_id for packet in prepared.packets]
+        weighed = candidates or prepared.packets or moment.kind == moment_pb2.MOMENT_KIND_CALL_FAILED
+        standings = load_standing(rows[0]["standing"]).on(occasion_of(moment.kind)) if weighed else ()
+        return Found(candidates, gate_from(rows[0], ids), prepared, standings)
 
-    async def claim(self, moment: moment_pb2.Moment, version: int, packet_ids: Sequence[str]) -> bool:
+    async def weigh(self, workspace_id: str, packet_ids: Sequence[str]) -> list[packets_pb2.Worth]:
+        """What came of packets before; of those that are not known nothing is said.
+
+        Raises:
+            StoreUnavailable: when Postgres is away.
+        """
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(queries.SCORES, workspace_id, packet_ids)
+        now = self._clock.now()
+        return [
+            packets_pb2.Worth(
+                packet_id=row["packet_id"],
+                effectiveness_score=row["effectiveness_score"],
+                stage=row["stage"],
+                counters=counters_of(row, now, self._half_life),
+            )
+            for row in rows
+        ]
+
+    async def claim(
+        self, moment: moment_pb2.Moment, version: int, packet_ids: Sequence[str], *, refused: bool = False
+    ) -> bool:
         """Takes the right to show packets; False when another moment of the session came first.
 
         Raises:
@@ -102,7 +152,7 @@ class Library:
         """
         envelope, at = moment.envelope, to_datetime(moment.envelope.occurred_at)
         stamp = at.isoformat()
-        shown = {key: stamp for packet_id in packet_ids for key in shown_keys(packet_id, moment)}
+        shown = {key: stamp for packet_id in packet_ids for key in shown_keys(packet_id, moment, refused=refused)}
         tools = {moment.call.tool or "prompt": stamp}
         async with self._database.connection() as connection:
             granted = await connection.fetchval(
@@ -140,7 +190,8 @@ class Library:
             if key not in newest or newest[key].revision < lesson.revision:
                 newest[key] = lesson
         async with self._database.transaction() as connection:
-            for lesson in newest.values():
+            # In the order in which scoring takes packets, so that neither waits for the other.
+            for _, lesson in sorted(newest.items()):
                 await materialise(connection, lesson)
             await connection.execute(queries.HEARD, max(delivery.sequence for delivery in deliveries))
             # By the time of what is heard: in a replay of the past, what is fresh there must not be swept.
@@ -158,6 +209,7 @@ class Library:
     async def _sweep(self, connection: asyncpg.Connection, now: datetime) -> None:
         if self._swept is None or now - self._swept > SWEEP_EVERY:
             await connection.execute(queries.SWEEP_SESSIONS, now - QUIET_SESSION)
+            await connection.execute(queries.SWEEP_PREPARATIONS, now - QUIET_SESSION)
             await connection.execute(queries.SWEEP_KEYS, now)
             self._swept = now
 
@@ -175,15 +227,20 @@ class Library:
 
     async def status(self, workspace_id: str, project_id: str) -> asyncpg.Record:
         """Counts of packets: total, fresh, stale, invalidated."""
+        of_project, values = asked([("project_id = {}", project_id)], workspace_id, self._clock.now())
         async with self._database.connection() as connection:
-            row = await connection.fetchrow(queries.STATUS, workspace_id, project_id, self._clock.now())
+            row = await connection.fetchrow(queries.STATUS.format(of_project), *values)
         assert row is not None
         return row
 
     async def forget_session(self, workspace_id: str, session_id: str) -> int:
-        """Erases what a session was shown; returns the rows that went."""
+        """Erases what a session was shown, and what became of it; returns the rows that went."""
         async with self._database.transaction() as connection:
-            return affected(await connection.execute(queries.ERASE_SESSION, workspace_id, session_id))
+            erased = sum(
+                [affected(await connection.execute(erase, workspace_id, session_id)) for erase in queries.ERASE_SESSION]
+            )
+            await connection.execute(queries.DROP_PREPARATIONS, workspace_id)
+            return erased
 
     async def forget_project(self, workspace_id: str, project_id: str) -> int:
         """Erases a project's packets and what its sessions were shown; returns the rows that went."""
@@ -193,13 +250,13 @@ class Library:
             )
 
 
-def shown_keys(packet_id: str, moment: moment_pb2.Moment) -> list[str]:
+def shown_keys(packet_id: str, moment: moment_pb2.Moment, *, refused: bool) -> list[str]:
     """Under which keys the gate's state remembers that a packet was shown (spark.packets.v1.Shown)."""
     failed = moment.kind == moment_pb2.MOMENT_KIND_CALL_FAILED
     keys = [f"{packet_id}/failure" if failed else f"{packet_id}/ahead"]
     if moment.call.tool_use_id:
         keys.append(f"{packet_id}#{moment.call.tool_use_id}")
-    return keys
+    return [*keys, f"{packet_id}/refused"] if refused else keys
 
 
 async def materialise(connection: asyncpg.Connection, lesson: lesson_pb2.Lesson) -> None:
@@ -231,6 +288,9 @@ async def store(connection: asyncpg.Connection, workspace_id: str, packet: packe
         brief(packet.lesson).SerializeToString(),
         packet.revision,
         to_datetime(packet.fresh_until),
+        remedy_of(packet.lesson),
+        file_of(packet.lesson),
+        last_seen(packet.lesson),
     )
     if stored is None:
         return False
@@ -239,12 +299,9 @@ async def store(connection: asyncpg.Connection, workspace_id: str, packet: packe
     await connection.execute(
         queries.ADD_KEYS,
         workspace_id,
-        packet.project_id,
-        packet.confidence + packet.effectiveness_score,
         packet.packet_id,
         [item.key for item in filed],
         [item.weight for item in filed],
-        to_datetime(packet.fresh_until),
     )
     return True
 
@@ -279,19 +336,24 @@ def packet_of(lesson: lesson_pb2.Lesson) -> packets_pb2.Packet:
     return packet
 
 
-def candidate_from(row: asyncpg.Record, project_id: str) -> packets_pb2.Candidate:
+def candidate_from(row: asyncpg.Record, project_id: str, counters: packets_pb2.Counters) -> packets_pb2.Candidate:
     """A row of the lookup as a candidate."""
     packet = packets_pb2.Packet(
         packet_id=row["packet_id"],
         project_id=project_id,
         source_mode=row["source_mode"],
-        text=row["text"],
+        text=worded(row["text"], row["stage"]),
         confidence=row["confidence"],
         effectiveness_score=row["effectiveness_score"],
         usage_count=row["usage_count"],
         lesson=lesson_pb2.Lesson.FromString(row["lesson"]),
         revision=row["revision"],
+        stage=row["stage"],
+        counters=counters,
     )
+    if packet.stage == WARNING:
+        # What it once advised is not advised any more.
+        packet.lesson.ClearField("fix")
     set_time(packet.fresh_until, row["fresh_until"])
     match = packets_pb2.MATCH_EXACT if row["exact"] else packets_pb2.MATCH_RELAXED
     return packets_pb2.Candidate(packet=packet, match=match, score=row["score"])
@@ -300,15 +362,18 @@ def candidate_from(row: asyncpg.Record, project_id: str) -> packets_pb2.Candidat
 def gate_from(row: asyncpg.Record, packet_ids: Sequence[str]) -> packets_pb2.GateState:
     """The gate's state; a session that was never shown anything has version 0.
 
-    Of what was shown only these packets and the general tips: a session may have seen a hundred others.
+    Of what was shown only these packets, remedies and general tips: a session may have seen a hundred others.
     """
     if row["version"] is None:
         return packets_pb2.GateState()
     gate = packets_pb2.GateState(version=row["version"], emitted=row["emitted"])
-    in_question = (*packet_ids, GENERAL)
+    in_question = (*packet_ids, GENERAL, REMEDY)
     for key, stamp in orjson.loads(row["shown"]).items():
         if key.startswith(in_question):
             set_time(gate.shown.add(key=key).at, datetime.fromisoformat(stamp))
+    gate.unwanted.extend(
+        name for name in row["unwanted"] if name in packet_ids or name.startswith((TOOL, FAILURE, REMEDY))
+    )
     for key, stamp in orjson.loads(row["tools"]).items():
         set_time(gate.tools.add(key=key).at, datetime.fromisoformat(stamp))
     return gate

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import grpc
 from grpc.aio import AioRpcError
 from prometheus_client import Counter
 
-from spark.memory.v1 import lesson_pb2
+from chassis.calls import CallContext
+from chassis.timestamps import to_datetime
+from services.router.arms import assign
+from services.router.bundle import Bundle, fuse
+from services.router.gate import Judged, Occasion, Seen, judge, may_refuse
+from services.router.settings import Policy
+from services.router.wording import advice_of, text_of
 from spark.moment.v1 import moment_pb2
-from spark.packets.v1 import packets_pb2
+from spark.packets.v1 import advice_pb2, packets_pb2
+from spark.prefetch.v1 import prefetch_pb2
 from spark.router.v1 import router_pb2
 
 if TYPE_CHECKING:
     from spark.packets.v1.packets_pb2_grpc import PacketsServiceAsyncStub
-
-from chassis.calls import CallContext
-from chassis.timestamps import to_datetime
-from services.router.baseline import PREFIX, tip_for
-from services.router.gate import LABEL, Authority, Judged, Occasion, Piece, Reason, Seen, judge
-from services.router.settings import Policy
+    from spark.prefetch.v1.prefetch_pb2_grpc import PrefetchServiceAsyncStub
 
 LIVE_NEEDS_S = 1.8
 """Seconds that must be left for a model's answer (the original system's figure)."""
@@ -31,8 +33,12 @@ LIVE_NEEDS_S = 1.8
 ATTEMPTS = 3
 """Parallel calls of one step meet at the gate; each that comes second looks again."""
 
-FULL_MATCH = 10.0
-"""Score of a lookup that leaves nothing to wish for: an exact key."""
+REMEDY_SHARE = 0.5
+"""Share of the time left that looking for a remedy may take; without it the lessons are still told."""
+REMEDY_SECONDS = 0.1
+
+OUT_OF_USE = frozenset({advice_pb2.STAGE_RETIRED, advice_pb2.STAGE_WARNING})
+"""Stages in which a remedy is not told: it did harm, or was never of use."""
 
 CAN_SPEAK = frozenset(
     {
@@ -43,169 +49,139 @@ CAN_SPEAK = frozenset(
     }
 )
 
-SILENCES: dict[Reason, router_pb2.Silence.ValueType] = {
-    Reason.COOLDOWN: router_pb2.SILENCE_COOLDOWN,
-    Reason.SHOWN_RECENTLY: router_pb2.SILENCE_SHOWN_RECENTLY,
-    Reason.SESSION_BUDGET: router_pb2.SILENCE_SESSION_BUDGET,
-    Reason.LOW_AUTHORITY: router_pb2.SILENCE_LOW_AUTHORITY,
-    Reason.DUPLICATE: router_pb2.SILENCE_DUPLICATE,
-    Reason.NO_ROOM: router_pb2.SILENCE_NO_ROOM,
-}
-
-AUTHORITIES = {
-    Authority.SILENT: router_pb2.AUTHORITY_SILENT,
-    Authority.WHISPER: router_pb2.AUTHORITY_WHISPER,
-    Authority.NOTE: router_pb2.AUTHORITY_NOTE,
-    Authority.WARNING: router_pb2.AUTHORITY_WARNING,
-}
-
-
-PIECES = Counter("spark_advice_pieces", "Pieces of advice said, general tips apart from lessons", ["source"])
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """The pieces on offer at a moment, and the route by which they came."""
-
-    route: router_pb2.Route.ValueType
-    pieces: Sequence[Piece]
-    lessons: dict[str, lesson_pb2.Lesson]
-    gate: packets_pb2.GateState
+PIECES = Counter("spark_advice_pieces", "Pieces of advice said, by where they came from", ["source"])
 
 
 class Decider:
-    """Decides. Keeps nothing: what it must know comes with the moment or from packets."""
+    """Decides. Keeps nothing: what it must know comes with the moment, from packets, or from prefetch."""
 
-    def __init__(self, packets: PacketsServiceAsyncStub, policy: Policy) -> None:
+    def __init__(self, packets: PacketsServiceAsyncStub, prefetch: PrefetchServiceAsyncStub, policy: Policy) -> None:
         self._packets = packets
+        self._prefetch = prefetch
         self._policy = policy
 
     async def decide(self, moment: moment_pb2.Moment, call: CallContext) -> router_pb2.Decision:
         """The decision at a moment; silence with a reason where nothing can or should be said."""
         started = time.perf_counter()
-        decision = await self._decide(moment)
+        decision = await self._decide(moment, call)
+        # After the claim, so that the gate goes on in both arms as if it had been shown.
+        assign(decision, moment.envelope, self._policy)
+        count_said(decision)
         decision.decision_id = moment.envelope.decision_id
         decision.live_unavailable = live_unavailable(call)
         decision.latency_us = int((time.perf_counter() - started) * 1e6)
         return decision
 
-    async def _decide(self, moment: moment_pb2.Moment) -> router_pb2.Decision:
+    async def _decide(self, moment: moment_pb2.Moment, call: CallContext) -> router_pb2.Decision:
         if not self._policy.engine:
             return silent(router_pb2.SILENCE_ENGINE_OFF)
         if moment.kind not in CAN_SPEAK:
             return silent(router_pb2.SILENCE_NOT_APPLICABLE)
+        failed = moment.kind == moment_pb2.MOMENT_KIND_CALL_FAILED
+        asking = asyncio.create_task(self._remedies(moment, call)) if failed else None
         try:
             for _ in range(ATTEMPTS):
-                offer = await self._offer(moment)
-                decision, chosen = compose(offer, moment, self._policy)
+                found = await self._packets.Lookup(packets_pb2.LookupRequest(moment=moment))
+                bundle = fuse(moment, found, await asking if asking else None, occasion_of(moment), self._policy)
+                decision, chosen = compose(bundle, moment, self._policy)
                 if not chosen or not self._policy.emit:
                     return decision
-                if await self._claimed(moment, offer, chosen):
-                    for item in chosen:
-                        PIECES.labels("baseline" if item.piece.packet_id.startswith(PREFIX) else "lesson").inc()
+                if await self._claimed(moment, bundle, chosen, refused=decision.refuse):
                     return decision
         except AioRpcError as error:
             late = error.code() == grpc.StatusCode.DEADLINE_EXCEEDED
             return silent(router_pb2.SILENCE_DEADLINE if late else router_pb2.SILENCE_STORE_UNAVAILABLE)
+        finally:
+            if asking is not None:
+                asking.cancel()
         return silent(router_pb2.SILENCE_CLAIMED_ELSEWHERE)
 
-    async def _offer(self, moment: moment_pb2.Moment) -> Offer:
-        found = await self._packets.Lookup(packets_pb2.LookupRequest(moment=moment))
-        return packet_offer(found) if found.candidates else baseline_offer(moment, found.gate, self._policy)
+    async def _remedies(self, moment: moment_pb2.Moment, call: CallContext) -> prefetch_pb2.RemedyResponse | None:
+        """What is known of such failures; None where that cannot be told in time."""
+        left = call.remaining()
+        limit = REMEDY_SECONDS if left is None else min(REMEDY_SECONDS, REMEDY_SHARE * left)
+        try:
+            found = await self._prefetch.Remedy(prefetch_pb2.RemedyRequest(moment=moment), timeout=limit)
+            ids = [packet.packet_id for packet in found.packets]
+            known = (await self._packets.Weigh(packets_pb2.WeighRequest(packet_ids=ids))).known if ids else ()
+        except AioRpcError:
+            return None
+        return worth_telling(found, known)
 
-    async def _claimed(self, moment: moment_pb2.Moment, offer: Offer, chosen: Sequence[Judged]) -> bool:
+    async def _claimed(
+        self, moment: moment_pb2.Moment, bundle: Bundle, chosen: Sequence[Judged], *, refused: bool
+    ) -> bool:
         packet_ids = [judged.piece.packet_id for judged in chosen]
         shown = moment_pb2.Moment(envelope=moment.envelope, kind=moment.kind)
         if moment.call.tool:
             shown.call.tool, shown.call.tool_use_id = moment.call.tool, moment.call.tool_use_id
-        request = packets_pb2.ClaimRequest(moment=shown, version=offer.gate.version, packet_ids=packet_ids)
+        request = packets_pb2.ClaimRequest(
+            moment=shown, version=bundle.gate.version, packet_ids=packet_ids, refused=refused
+        )
         return (await self._packets.Claim(request)).granted
 
 
-def packet_offer(found: packets_pb2.LookupResponse) -> Offer:
-    """What the packets found offer; one exact packet makes the route exact."""
-    exact = any(candidate.match == packets_pb2.MATCH_EXACT for candidate in found.candidates)
-    route = router_pb2.ROUTE_PACKET_EXACT if exact else router_pb2.ROUTE_PACKET_RELAXED
-    lessons = {candidate.packet.packet_id: candidate.packet.lesson for candidate in found.candidates}
-    return Offer(route, [piece_of(candidate) for candidate in found.candidates], lessons, found.gate)
+def worth_telling(
+    found: prefetch_pb2.RemedyResponse, known: Iterable[packets_pb2.Worth]
+) -> prefetch_pb2.RemedyResponse:
+    """Remedies with what came of them before, without those that did harm or were never of use."""
+    worth = {each.packet_id: each for each in known}
+    told = prefetch_pb2.RemedyResponse(probability=found.probability)
+    for packet in found.packets:
+        before = worth.get(packet.packet_id)
+        if before is not None:
+            if before.stage in OUT_OF_USE:
+                continue
+            packet.effectiveness_score, packet.stage = before.effectiveness_score, before.stage
+            packet.counters.CopyFrom(before.counters)
+        told.packets.append(packet)
+    return told
 
 
-def baseline_offer(moment: moment_pb2.Moment, gate: packets_pb2.GateState, policy: Policy) -> Offer:
-    """What can be said without any packet: a general tip where the user wants those, else nothing."""
-    failure = moment.outcome.failure_class
-    tip = tip_for(failure) if policy.baseline else ""
-    pieces = [Piece(PREFIX + failure, tip, context=0.5, confidence=0.3, negative=False)] if tip else []
-    return Offer(router_pb2.ROUTE_DETERMINISTIC, pieces, {}, gate)
-
-
-def piece_of(candidate: packets_pb2.Candidate) -> Piece:
-    """A candidate as the gate sees it."""
-    packet = candidate.packet
-    fix = packet.lesson.fix
-    fact = packet.lesson.kind == lesson_pb2.LESSON_KIND_PROJECT_FACT
-    return Piece(
-        packet_id=packet.packet_id,
-        text=packet.text,
-        context=min(1.0, candidate.score / FULL_MATCH),
-        confidence=packet.confidence,
-        negative=not fact,
-        group=f"fact {packet.lesson.purpose}" if fact else "",
-        # A step before the same call works on the same target, and must still be said.
-        remedy=fix.worked if fix.worked != packet.lesson.target else "",
-    )
-
-
-def compose(offer: Offer, moment: moment_pb2.Moment, policy: Policy) -> tuple[router_pb2.Decision, list[Judged]]:
-    """The decision that an offer leads to, and the pieces that it says."""
-    occasion = Occasion(
+def occasion_of(moment: moment_pb2.Moment) -> Occasion:
+    """The moment as the gate sees it."""
+    return Occasion(
         tool=moment.call.tool,
         call=moment.call.tool_use_id,
         target=moment.call.target,
         at=to_datetime(moment.envelope.occurred_at),
         failure=moment.kind == moment_pb2.MOMENT_KIND_CALL_FAILED,
     )
-    judged = judge(offer.pieces, occasion, seen_of(offer.gate), policy)
+
+
+def compose(bundle: Bundle, moment: moment_pb2.Moment, policy: Policy) -> tuple[router_pb2.Decision, list[Judged]]:
+    """The decision that a bundle leads to, and the pieces that it says."""
+    seen = seen_of(bundle.gate)
+    judged = judge(bundle.pieces, occasion_of(moment), seen, policy)
     chosen = [item for item in judged if item.reason is None]
-    held = [advice_of(item, offer) for item in judged if item.reason is not None]
-    decision = router_pb2.Decision(route=offer.route, held=held)
+    held = [advice_of(item, bundle) for item in judged if item.reason is not None]
+    decision = router_pb2.Decision(route=bundle.route, held=held, absent=[source.value for source in bundle.absent])
     if not chosen:
         decision.silence = held[0].silence if held else router_pb2.SILENCE_NO_LESSON
         return decision, []
-    decision.said.extend(advice_of(item, offer) for item in chosen)
+    decision.said.extend(advice_of(item, bundle) for item in chosen)
+    for place, advice in enumerate(decision.said, 1):
+        advice.advice_id = f"{moment.envelope.decision_id}-{place}"
     if policy.emit:
-        decision.text = text_of(chosen, policy.max_chars)
+        decision.text = text_of(chosen, policy)
+        proposed = moment.kind == moment_pb2.MOMENT_KIND_CALL_PROPOSED
+        decision.refuse = proposed and any(may_refuse(item, seen, policy) for item in chosen)
     else:
         decision.silence = router_pb2.SILENCE_EMIT_OFF
     return decision, chosen
 
 
-def text_of(chosen: Sequence[Judged], limit: int) -> str:
-    """What the agent is told, within the limit."""
-    text = LABEL + "\n".join(item.piece.text for item in chosen)
-    return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
-def advice_of(judged: Judged, offer: Offer) -> router_pb2.Advice:
-    """A piece as the decision records it."""
-    piece = judged.piece
-    lesson = offer.lessons.get(piece.packet_id)
-    advice = router_pb2.Advice(
-        packet_id=piece.packet_id, text=piece.text, authority=AUTHORITIES[judged.authority], score=judged.score
-    )
-    if judged.reason is not None:
-        advice.silence = SILENCES[judged.reason]
-    if lesson is not None:
-        advice.lesson_id = lesson.lesson_id
-        advice.kind = lesson.kind
-        advice.provenance.CopyFrom(lesson.provenance)
-    return advice
+def count_said(decision: router_pb2.Decision) -> None:
+    """Counts the pieces that the agent is told; those withheld are none."""
+    for advice in decision.said if decision.text else ():
+        PIECES.labels(router_pb2.Source.Name(advice.source).removeprefix("SOURCE_").lower()).inc()
 
 
 def seen_of(gate: packets_pb2.GateState) -> Seen:
     """The gate's state as the gate reads it."""
     packets = {item.key: to_datetime(item.at) for item in gate.shown}
     tools = {item.key: to_datetime(item.at) for item in gate.tools}
-    return Seen(gate.emitted, packets, tools)
+    return Seen(gate.emitted, packets, tools, frozenset(gate.unwanted))
 
 
 def silent(reason: router_pb2.Silence.ValueType) -> router_pb2.Decision:

@@ -21,16 +21,37 @@ SHOWN_TTL_S = Setting(
     0,
     86400,
 )
+FORECAST_TTL_S = Setting(
+    "advisory.forecast_ttl_s",
+    "SPARK_ADVISORY_FORECAST_TTL_S",
+    120.0,
+    "Pause before what may fail next is said again while nothing new has happened, seconds",
+    0,
+    86400,
+)
+REFUSE = Setting(
+    "advisory.refuse",
+    "SPARK_ADVISORY_REFUSE",
+    False,
+    "Stop a call once that has failed in the same way three times and never worked since, and say why",
+)
 SESSION_BUDGET = Setting(
     "advisory.session_budget", "SPARK_ADVISORY_SESSION_BUDGET", 40, "Pieces of advice in one session", 1, 1000
 )
 BASELINE = Setting(
     "advisory.baseline", "SPARK_ADVISORY_BASELINE", False, "Also say general tips not learnt in this project"
 )
-PREFETCH_QUEUE = Setting(
-    "advisory.prefetch_queue", "SPARK_ADVISORY_PREFETCH_QUEUE", True, "Prepare advice ahead of calls",
-    waits_for="the prefetch worker",
-)  # fmt: skip
+CONTROL_SHARE = Setting(
+    "advisory.control_share",
+    "SPARK_ADVISORY_CONTROL_SHARE",
+    0.0,
+    "Share of sessions whose advice is decided and withheld, to compare with",
+    0,
+    0.9,
+)
+EXPERIMENT = Setting(
+    "advisory.experiment", "SPARK_ADVISORY_EXPERIMENT", "1", "Name of the comparison; another name draws anew"
+)
 INCLUDE_MIND = Setting(
     "advisory.include_mind", "SPARK_ADVISORY_INCLUDE_MIND", False, "Also recall from a conversation memory",
     waits_for="conversation memory",
@@ -51,9 +72,12 @@ SETTINGS: tuple[AnySetting, ...] = (
     MAX_ITEMS,
     COOLDOWN_S,
     SHOWN_TTL_S,
+    FORECAST_TTL_S,
     SESSION_BUDGET,
+    REFUSE,
     BASELINE,
-    PREFETCH_QUEUE,
+    CONTROL_SHARE,
+    EXPERIMENT,
     INCLUDE_MIND,
     SYNTH_MODE,
     SYNTH_TIMEOUT,
@@ -70,8 +94,13 @@ class Policy:
     max_items: int = 2
     cooldown_s: float = 10.0
     shown_ttl_s: float = 600.0
+    forecast_ttl_s: float = 120.0
     session_budget: int = 40
+    refuse: bool = False
     baseline: bool = False
+    control_share: float = 0.0
+    """Share of sessions in the control arm; 0 is no experiment."""
+    experiment: str = "1"
 
 
 def policy_from(settings: Settings) -> Policy:
@@ -83,6 +112,10 @@ def policy_from(settings: Settings) -> Policy:
         max_items=settings[MAX_ITEMS],
         cooldown_s=settings[COOLDOWN_S],
         shown_ttl_s=settings[SHOWN_TTL_S],
+        forecast_ttl_s=settings[FORECAST_TTL_S],
         session_budget=settings[SESSION_BUDGET],
+        refuse=settings[REFUSE],
         baseline=settings[BASELINE],
+        control_share=settings[CONTROL_SHARE],
+        experiment=settings[EXPERIMENT],
     )

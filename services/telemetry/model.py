@@ -23,6 +23,10 @@ class Decision:
     silence: int
     """0 when something was said."""
     said: bool
+    arm: int
+    """The contract's number; 0 where there is no experiment."""
+    pieces: int
+    """Said, or withheld in the control arm."""
     latency_us: int
     hook_latency_us: int
     live: bool
@@ -46,6 +50,8 @@ class Wanted:
     only_said: bool = False
     since: datetime | None = None
     """Observed then or later."""
+    until: datetime | None = None
+    """Observed before then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ import asyncpg
 
 from chassis.database import Database
 from chassis.faults import StoreUnavailable
-from services.telemetry import partitions
+from services.telemetry import partitions, trials
+from services.telemetry.comparison import Arm
 from services.telemetry.model import Decision, Latency, Summary, Wanted
 
 SWEEP_LOCK_WAIT = "2s"
@@ -36,6 +37,7 @@ SUMMARY = """
     from wanted
 """
 DELETE = "delete from telemetry.decision where {}"
+DELETE_TRIAL = "delete from telemetry.trial_session where {}"
 
 
 class Decisions:
@@ -46,7 +48,7 @@ class Decisions:
         self._days: set[date] = set()
 
     async def add(self, decisions: Iterable[Decision]) -> list[Decision]:
-        """Stores those that are not there yet, all or none; returns them.
+        """Stores those that are not there yet and counts them for their arms, all or none; returns them.
 
         Raises:
             StoreUnavailable: when none could be stored now.
@@ -60,12 +62,14 @@ class Decisions:
                 if missing := days - self._days:
                     await partitions.make(connection, missing)
                 stored = await connection.fetch(INSERT, *columns(rows))
+                new = [by_key[row["workspace_id"], row["observed_at"], row["decision_id"]] for row in stored]
+                await trials.add(connection, new)
         except asyncpg.CheckViolationError as error:
             # Another process has dropped a day that this one remembers as made.
             self._days.clear()
             raise StoreUnavailable("Postgres: the partition of a day has gone") from error
         self._days |= days
-        return [by_key[row["workspace_id"], row["observed_at"], row["decision_id"]] for row in stored]
+        return new
 
     async def newest(self, wanted: Wanted, limit: int) -> list[bytes]:
         """The events of the decisions wanted, those observed last first.
@@ -89,8 +93,17 @@ class Decisions:
             rows = await connection.fetch(SUMMARY.format(condition), *values)
         return summary_from(rows)
 
+    async def arms(self, wanted: Wanted) -> tuple[Arm, Arm]:
+        """The sessions of treatment and of control, by workspace, project and beginning.
+
+        Raises:
+            StoreUnavailable: when they cannot be read now.
+        """
+        async with self._database.connection() as connection:
+            return await trials.read(connection, wanted)
+
     async def erase(self, wanted: Wanted) -> int:
-        """Erases the decisions wanted for good; returns how many there were.
+        """Erases the decisions wanted for good, and what was counted of them; returns how many there were.
 
         Raises:
             StoreUnavailable: when none could be erased now.
@@ -98,6 +111,7 @@ class Decisions:
         condition, values = condition_of(wanted)
         async with self._database.transaction() as connection:
             status = await connection.execute(DELETE.format(condition), *values)
+            await connection.execute(DELETE_TRIAL.format(condition), *values)
         return int(status.rpartition(" ")[2])
 
     async def drop_before(self, first_kept: date) -> list[str]:
@@ -145,6 +159,8 @@ def condition_of(wanted: Wanted) -> tuple[str, list[object]]:
         asked.append(("session_id = ${}", wanted.session_id))
     if wanted.since is not None:
         asked.append(("observed_at >= ${}", wanted.since))
+    if wanted.until is not None:
+        asked.append(("observed_at < ${}", wanted.until))
     terms = [term.format(place) for place, (term, _) in enumerate(asked, start=1)]
     if wanted.only_said:
         terms.append("said")

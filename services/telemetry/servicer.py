@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 
 from chassis.calls import CallContext
 from services.telemetry import wire
+from services.telemetry.comparison import compare
 from services.telemetry.postgres import Decisions
 from services.telemetry.watching import Watches
 from spark.router.v1 import router_pb2
@@ -34,6 +35,13 @@ class TelemetryServicer:
     ) -> telemetry_pb2.SummarizeResponse:
         """Decisions in numbers."""
         return wire.summary_to(await self._decisions.summary(wire.wanted_summary(request, call)))
+
+    async def CompareArms(
+        self, request: telemetry_pb2.CompareArmsRequest, call: CallContext
+    ) -> telemetry_pb2.CompareArmsResponse:
+        """Advised sessions beside those of the control arm."""
+        treatment, control = await self._decisions.arms(wire.wanted_comparison(request, call))
+        return wire.comparison_to(compare(treatment, control, request.alpha or wire.ALPHA))
 
     async def WatchDecisions(
         self, request: telemetry_pb2.WatchDecisionsRequest, call: CallContext

@@ -10,6 +10,7 @@ from protovalidate import ValidationError, Validator
 
 from chassis.calls import CallContext
 from chassis.faults import InvalidArgument
+from services.telemetry.comparison import Comparison, Figures
 from services.telemetry.model import Decision, Summary, Wanted
 from spark.moment.v1 import moment_pb2
 from spark.router.v1 import router_pb2
@@ -17,6 +18,9 @@ from spark.telemetry.v1 import telemetry_pb2
 
 ROUTES = router_pb2.Route.DESCRIPTOR
 SILENCES = router_pb2.Silence.DESCRIPTOR
+
+ALPHA = 0.05
+"""Chance of a false alarm where none is given; the contract's own number."""
 
 _validator = Validator()
 
@@ -48,6 +52,8 @@ def decision_from(data: bytes) -> Decision:
         route=decision.route,
         silence=decision.silence,
         said=bool(decision.text) and decision.silence == router_pb2.SILENCE_UNSPECIFIED,
+        arm=decision.arm,
+        pieces=len(decision.said) if decision.text or decision.silence == router_pb2.SILENCE_CONTROL_ARM else 0,
         latency_us=decision.latency_us,
         hook_latency_us=event.hook_latency_us,
         live=envelope.origin == moment_pb2.ORIGIN_LIVE,
@@ -99,6 +105,20 @@ def wanted_summary(request: telemetry_pb2.SummarizeRequest, call: CallContext) -
         project_id=storable(request.project_id),
         session_id=storable(request.session_id),
         since=moment_of(request.since) if request.HasField("since") else None,
+        until=moment_of(request.until) if request.HasField("until") else None,
+    )
+
+
+def wanted_comparison(request: telemetry_pb2.CompareArmsRequest, call: CallContext) -> Wanted:
+    """Which sessions are to be compared.
+
+    Raises:
+        InvalidArgument: for a time outside the years 1 to 9999.
+    """
+    return Wanted(
+        call.workspace_id,
+        project_id=storable(request.project_id),
+        since=moment_of(request.since) if request.HasField("since") else None,
     )
 
 
@@ -130,4 +150,30 @@ def summary_to(summary: Summary) -> telemetry_pb2.SummarizeResponse:
         p90_us=latency.p90,
         p95_us=latency.p95,
         p99_us=latency.p99,
+    )
+
+
+def comparison_to(comparison: Comparison) -> telemetry_pb2.CompareArmsResponse:
+    """A comparison as the contract has it."""
+    return telemetry_pb2.CompareArmsResponse(
+        treatment=figures_to(comparison.treatment),
+        control=figures_to(comparison.control),
+        difference=comparison.difference,
+        lower=comparison.interval.lower,
+        upper=comparison.interval.upper,
+        alpha=comparison.alpha,
+        enough=comparison.enough,
+        verdict=comparison.verdict,
+    )
+
+
+def figures_to(figures: Figures) -> telemetry_pb2.ArmFigures:
+    """An arm as the contract has it."""
+    rate = figures.rate
+    return telemetry_pb2.ArmFigures(
+        sessions=rate.sessions,
+        calls=rate.calls,
+        failures=rate.failures,
+        pieces=figures.pieces,
+        failure_rate=rate.value,
     )

@@ -1,17 +1,13 @@
 """Runs the real Claude Code without a terminal, in a home of its own, against a scripted model."""
 
-import asyncio
-import contextlib
 import json
 import os
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import psutil
-
+from tests.clients.headless import Ended, run_to_end
 from tests.clients.scripted_model import ModelRequest, ScriptedModel
 
 _PACKAGE = "@anthropic-ai/claude-code"
@@ -31,17 +27,10 @@ def installed_claude_code() -> Path | None:
 
 
 @dataclass(frozen=True)
-class Run:
-    """One finished run: what the client printed and what its model was sent in the meantime.
+class Run(Ended):
+    """One finished run: what the client printed and what its model was sent in the meantime."""
 
-    ``exit_code`` is negative (the signal's number) for a client that was killed; ``wall_s`` is in seconds.
-    """
-
-    exit_code: int
-    stdout: str
-    stderr: str
     requests: list[ModelRequest]
-    wall_s: float
 
     @property
     def messages(self) -> list[dict[str, Any]]:
@@ -121,35 +110,14 @@ class ClaudeCode:
         """
         command = ["-p", prompt, "--output-format", "stream-json", "--verbose", "--permission-mode", permission_mode]
         seen = len(self.model.requests)
-        start = time.perf_counter()
-        process = await asyncio.create_subprocess_exec(
-            self.binary,
-            *command,
-            *arguments,
+        ended = await run_to_end(
+            [self.binary, *command, *arguments],
             cwd=self.repo,
-            env=self.environment() | dict(environment or {}),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
+            environment=self.environment() | dict(environment or {}),
+            mark="CLAUDE_CONFIG_DIR",
+            timeout_s=timeout_s,
         )
-        deadline = asyncio.get_running_loop().call_later(timeout_s, self._end_processes)
-        try:
-            stdout, stderr = await process.communicate()
-            wall_s = time.perf_counter() - start
-        finally:
-            deadline.cancel()
-            self._end_processes()
-            exit_code = await process.wait()
-        return Run(exit_code, stdout.decode(), stderr.decode(), self.model.requests[seen:], wall_s)
-
-    def _end_processes(self) -> None:
-        # The client gives each shell a process group of its own; what all its descendants keep is the environment.
-        mine = str(self.config_dir)
-        for process in psutil.process_iter():
-            with contextlib.suppress(psutil.Error):
-                if process.environ().get("CLAUDE_CONFIG_DIR") == mine:
-                    process.kill()
+        return Run(**vars(ended), requests=self.model.requests[seen:])
 
 
 class InstallClaude(Protocol):

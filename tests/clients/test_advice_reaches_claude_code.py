@@ -7,50 +7,16 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.clients.claude_code import InstallClaude
+from tests.clients.made_up_tool import Tool
 from tests.clients.scripted_model import StartModel, bash, call, edit, read, say, text_after_tool
 from tests.clients.spark_up import spark_up
 
 pytestmark = pytest.mark.clients
-
-
-@dataclass(frozen=True)
-class Tool:
-    """A program of the repository that takes one flag and refuses another; nobody can know which is which."""
-
-    name: str
-    refused: str
-    taken: str
-
-    def write(self, repo: Path) -> None:
-        """Puts the program into the repository."""
-        script = repo / self.name
-        script.parent.mkdir(parents=True, exist_ok=True)
-        script.write_text(
-            "#!/bin/sh\n"
-            f'case "$1" in --{self.taken}) echo built;; *) echo "error: unknown option: $1" >&2; exit 2;; esac\n'
-        )
-        script.chmod(0o755)
-
-    @property
-    def wrong(self) -> str:
-        return f"./{self.name} --{self.refused} out"
-
-    @property
-    def right(self) -> str:
-        return f"./{self.name} --{self.taken} out"
-
-
-@pytest.fixture
-def tool(tmp_path: Path) -> Tool:
-    made = Tool(f"make-{secrets.token_hex(4)}", f"old{secrets.token_hex(4)}", f"new{secrets.token_hex(4)}")
-    made.write(tmp_path / "repo")
-    return made
 
 
 async def test_the_fix_of_yesterday_stands_beside_the_failure_of_today(
@@ -82,6 +48,30 @@ async def test_the_fix_of_yesterday_stands_beside_the_failure_of_today(
         silent = claude(await model(call(bash(tool.wrong)), say("I see.")), repo=first.repo)
         run = await silent.run("Please make it.")
         assert tool.right not in json.dumps([request.body for request in run.requests])
+
+
+async def test_advice_comes_on_the_prompt_and_a_step_ahead(
+    tool: Tool, model: StartModel, claude: InstallClaude, tmp_path: Path
+) -> None:
+    prepares = [bash("cat notes.txt") for _ in range(2)]
+    async with spark_up(tmp_path / "spark") as spark:
+        first = claude(
+            await model(call(prepares[0]), call(bash(tool.wrong)), call(bash(tool.right)), say("Built.")),
+        )
+        (first.repo / "notes.txt").write_text("nothing new\n")
+        await spark.command("hooks", "install", "claude-code", "--user", agent=first)
+        assert (await first.run(f"Build the output with {tool.name}.")).result == "Built."
+        await spark.settle(lessons=1)
+
+        second = claude(await model(call(prepares[1]), call(bash(tool.right)), say("Built.")), repo=first.repo)
+        run = await second.run("Go on.")
+        assert run.result == "Built."
+        assert tool.right in "".join(text_after_tool(run.requests, prepares[1].id))
+
+        third = claude(await model(say("I will.")), repo=first.repo)
+        run = await third.run(f"Please build it again with {tool.name}.")
+        assert run.result == "I will."
+        assert tool.right in "".join(run.requests[0].texts)
 
 
 async def test_an_edit_that_the_client_itself_turned_down_is_learnt_from(

@@ -5,22 +5,18 @@ import json
 import secrets
 import signal
 import socket
-from collections.abc import Awaitable, Callable
+import sys
 from pathlib import Path
 
 import psutil
 import pytest
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
 
+from gateway.clients.claude_code.shim import install_shim, shim_command
+from tests.clients.broken_gateway import NOISE, Answer, advise, announce, fail, garble, gateway, hang, trickle
 from tests.clients.claude_code import ClaudeCode, InstallClaude
-from tests.clients.hook_server import advice, hook_server, http_hooks
-from tests.clients.loopback import serving
+from tests.clients.hook_server import Json, advice, hook_server, http_hooks
 from tests.clients.scripted_model import (
     StartModel,
-    ToolCall,
     bash,
     call,
     delegate,
@@ -35,6 +31,9 @@ pytestmark = pytest.mark.clients
 
 EVERY_STEP = ["UserPromptSubmit", "PreToolUse", "PostToolUseFailure", "PostToolBatch", "Stop"]
 """The hooks that an agent with one failing command goes through, in order."""
+
+FAILS = bash("echo working > value.txt; exit 3")
+"""A command that fails, and does its work all the same."""
 
 
 async def test_advice_stands_beside_the_failure_it_is_for(model: StartModel, claude: InstallClaude) -> None:
@@ -67,55 +66,43 @@ async def test_advice_reaches_a_sub_agent(model: StartModel, claude: InstallClau
     assert marker not in "".join(text_after_tool(run.requests, task.id))
 
 
-async def hang(request: Request) -> Response:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
-    return Response()
-
-
-async def garble(_request: Request) -> Response:
-    return Response(b'{"hookSpecificOutput": NOISE \xff\x00', media_type="application/json")
-
-
-async def fail(_request: Request) -> Response:
-    return PlainTextResponse("NOISE", status_code=500)
-
-
-async def work_through(agent: ClaudeCode, fails: ToolCall, hooks_url: str) -> None:
-    """Let the agent play its script with broken hooks on every step, and see that it noticed nothing."""
-    agent.configure(http_hooks(hooks_url, EVERY_STEP))
+async def work_through(agent: ClaudeCode, settings: Json) -> None:
+    """Let the agent play its script with broken hooks on every step, and see that it finishes and noticed nothing."""
+    agent.configure(settings)
     run = await agent.run("Do it.")
 
-    assert (run.exit_code, run.result) == (0, "All done.")
-    assert text_after_tool(run.requests, fails.id) == []
-    assert "NOISE" not in json.dumps([request.body for request in run.requests])
+    assert (run.exit_code, run.result, run.left) == (0, "All done.", [])
+    assert (agent.repo / "value.txt").read_text() == "working\n"
+    assert text_after_tool(run.requests, FAILS.id) == []
+    assert NOISE not in json.dumps([request.body for request in run.requests])
 
 
-@pytest.mark.parametrize("answer", [hang, garble, fail])
-async def test_broken_hook_server_harms_nothing(
-    answer: Callable[[Request], Awaitable[Response]], model: StartModel, claude: InstallClaude
-) -> None:
-    heard: list[str] = []
-
-    async def hook(request: Request) -> Response:
-        heard.append((await request.json())["hook_event_name"])
-        return await answer(request)
-
-    fails = bash("exit 3")
-    agent = claude(await model(call(fails), say("All done.")))
-    async with serving(Starlette(routes=[Route("/", hook, methods=["POST"])])) as url:
-        await work_through(agent, fails, url)
+@pytest.mark.parametrize("answer", [hang, trickle, garble, fail])
+async def test_broken_hook_server_harms_nothing(answer: Answer, model: StartModel, claude: InstallClaude) -> None:
+    agent = claude(await model(call(FAILS), say("All done.")))
+    async with gateway(answer) as (url, heard):
+        await work_through(agent, http_hooks(url, EVERY_STEP))
 
     assert heard == EVERY_STEP
 
 
 async def test_missing_hook_server_harms_nothing(model: StartModel, claude: InstallClaude) -> None:
-    fails = bash("exit 3")
-    agent = claude(await model(call(fails), say("All done.")))
+    agent = claude(await model(call(FAILS), say("All done.")))
     # Bound but not listening: connections are refused, and the port stays ours, so nobody else can answer on it.
     with socket.socket() as unheard:
         unheard.bind(("127.0.0.1", 0))
-        await work_through(agent, fails, f"http://127.0.0.1:{unheard.getsockname()[1]}")
+        await work_through(agent, http_hooks(f"http://127.0.0.1:{unheard.getsockname()[1]}", EVERY_STEP))
+
+
+async def test_missing_shim_harms_nothing(model: StartModel, claude: InstallClaude, tmp_path: Path) -> None:
+    agent = claude(await model(call(FAILS), say("All done.")))
+    async with gateway(advise) as (url, heard):
+        announce(tmp_path / "spark", url)
+        install_shim(tmp_path / "spark").unlink()
+        hook = {"type": "command", "command": shim_command(tmp_path / "spark", sys.executable)}
+        await work_through(agent, {"hooks": {"SessionStart": [{"hooks": [hook]}]}})
+
+    assert heard == []
 
 
 async def test_file_tools_do_what_the_script_says(model: StartModel, claude: InstallClaude, tmp_path: Path) -> None:
@@ -142,6 +129,7 @@ async def test_no_process_outlives_a_run(model: StartModel, claude: InstallClaud
     run = await agent.run("Do it.")
 
     assert (run.exit_code, run.result) == (0, "All done.")
+    assert run.left == ["sleep 600"]
     with contextlib.suppress(psutil.NoSuchProcess):
         psutil.Process(int(pid_file.read_text())).wait(timeout=5)
 

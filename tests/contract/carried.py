@@ -65,6 +65,11 @@ class Telemetry:
     async def Summarize(self, _: telemetry_pb2.SummarizeRequest, __: CallContext) -> telemetry_pb2.SummarizeResponse:
         return telemetry_pb2.SummarizeResponse()
 
+    async def CompareArms(
+        self, _: telemetry_pb2.CompareArmsRequest, __: CallContext
+    ) -> telemetry_pb2.CompareArmsResponse:
+        return telemetry_pb2.CompareArmsResponse()
+
     async def Forget(self, _: telemetry_pb2.ForgetRequest, __: CallContext) -> telemetry_pb2.ForgetResponse:
         return telemetry_pb2.ForgetResponse()
 

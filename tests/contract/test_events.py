@@ -28,6 +28,7 @@ def test_the_contract_has_events() -> None:
         "spark.moment.v1.MomentObserved",
         "spark.memory.v1.LessonChanged",
         "spark.router.v1.AdviceDecided",
+        "spark.prefetch.v1.PrefetchRequested",
     }
 
 

@@ -17,11 +17,12 @@ from chassis.interceptors import field_path
 from spark.gateway.v1 import hooks_pb2
 from spark.memory.v1 import lesson_pb2, memory_pb2
 from spark.moment.v1 import moment_pb2
-from spark.packets.v1 import packets_pb2
+from spark.packets.v1 import advice_pb2, packets_pb2
+from spark.prefetch.v1 import prefetch_pb2
 from spark.router.v1 import router_pb2
 from spark.telemetry.v1 import telemetry_pb2
 from tests.contract.contract_files import MESSAGES, METHODS, descriptor_of, full_name
-from tests.contract.valid_messages import HOOK, MOMENT, PACKET, valid
+from tests.contract.valid_messages import FAILURE_KEY, HOOK, MOMENT, PACKET, valid
 
 VALIDATOR = Validator()
 
@@ -87,6 +88,9 @@ RULES: tuple[Rule, ...] = (
     bounded(moment_pb2.Project, "remote", 0, 2048),
     Rule(moment_pb2.Prompt, "text", *TEXT_BYTES),
     many(moment_pb2.Prompt, "tokens", 0, 32),
+    known(moment_pb2.Prompt, "intent", unset=True),
+    known(moment_pb2.Prompt, "plane", unset=True),
+    many(moment_pb2.Prompt, "asks_for", 0, 8, item=1),
     bounded(moment_pb2.ToolCall, "tool_use_id", 0, 200),
     bounded(moment_pb2.ToolCall, "tool", 1, 200),
     bounded(moment_pb2.ToolCall, "target", 0, 1000),
@@ -97,6 +101,8 @@ RULES: tuple[Rule, ...] = (
     many(moment_pb2.ToolCall, "tokens", 0, 16),
     Rule(moment_pb2.ToolCall, "command", *TEXT_BYTES),
     bounded(moment_pb2.ToolCall, "input_digest", 0, 32),
+    Rule(moment_pb2.ToolCall, "description", ("é" * 512,), ("é" * 512 + "e",)),
+    Rule(moment_pb2.ToolCall, "replacement", ("é" * 1024,), ("é" * 1024 + "e",)),
     Rule(moment_pb2.Outcome, "error", *TEXT_BYTES),
     Rule(moment_pb2.Outcome, "failure_class", ("", "shell.bad_flag"), ("shell", "shell.", ".bad", "a.b.c", "A.b")),
     bounded(moment_pb2.Outcome, "signature", 0, 400),
@@ -134,6 +140,17 @@ RULES: tuple[Rule, ...] = (
     Rule(packets_pb2.Packet, "effectiveness_score", *SHARE),
     present(packets_pb2.Packet, "lesson"),
     present(packets_pb2.Packet, "fresh_until"),
+    many(packets_pb2.Packet, "names", 0, 8, FAILURE_KEY),
+    many(packets_pb2.Packet, "suggests", 0, 8, router_pb2.Suggestion()),
+    bounded(packets_pb2.Branch, "tool", 0, 200),
+    bounded(packets_pb2.Branch, "target_class", 0, 200),
+    many(packets_pb2.Branch, "chances", 0, 16, packets_pb2.Chance()),
+    Rule(packets_pb2.Chance, "probability", *SHARE),
+    many(packets_pb2.Preparation, "packets", 0, 32, PACKET),
+    many(packets_pb2.Preparation, "branches", 0, 16, packets_pb2.Branch()),
+    Rule(packets_pb2.Preparation, "threshold", *SHARE),
+    present(packets_pb2.PrepareRequest, "envelope"),
+    present(packets_pb2.PrepareRequest, "preparation"),
     present(packets_pb2.LookupRequest, "moment"),
     Rule(packets_pb2.LookupRequest, "limit", (0, 50), (51,)),
     present(packets_pb2.ClaimRequest, "moment"),
@@ -142,6 +159,33 @@ RULES: tuple[Rule, ...] = (
     Rule(packets_pb2.InvalidatePacketRequest, "packet_id", ("p",), ("",)),
     bounded(packets_pb2.InvalidatePacketRequest, "reason", 1, 200),
     bounded(packets_pb2.GetStatusRequest, "project_id", 0, 64),
+    *(
+        rule
+        for kind in (hooks_pb2.GiveFeedbackRequest, advice_pb2.GiveFeedbackRequest)
+        for rule in (bounded(kind, "advice_id", 4, 40), known(kind, "verdict", unset=False))
+    ),
+    bounded(advice_pb2.ListAdviceRequest, "session_id", 0, 200),
+    bounded(advice_pb2.ListAdviceRequest, "project_id", 0, 64),
+    Rule(advice_pb2.ListAdviceRequest, "page_size", (0, 1000), (1001,)),
+    many(advice_pb2.ListAdviceRequest, "advice_ids", 0, 1000),
+    present(prefetch_pb2.RemedyRequest, "moment"),
+    hexadecimal(prefetch_pb2.ForeseeRequest, "project_id", 16),
+    bounded(prefetch_pb2.ForeseeRequest, "session_id", 1, 200),
+    bounded(prefetch_pb2.ForeseeRequest, "agent_id", 0, 200),
+    bounded(prefetch_pb2.ListForetoldRequest, "session_id", 1, 200),
+    bounded(prefetch_pb2.PauseRequest, "reason", 1, 200),
+    present(prefetch_pb2.PrefetchRequested, "envelope"),
+    bounded(moment_pb2.FailureKey, "tool", 1, 200),
+    bounded(moment_pb2.FailureKey, "target_class", 0, 200),
+    Rule(moment_pb2.FailureKey, "failure_class", ("", "shell.bad_flag"), ("shell", "shell.", ".bad", "a.b.c", "A.b")),
+    bounded(router_pb2.Suggestion, "tool", 0, 200),
+    bounded(router_pb2.Suggestion, "target", 0, 1000),
+    many(router_pb2.Suggestion, "words", 0, 64),
+    bounded(router_pb2.Advice, "advice_id", 0, 40),
+    many(router_pb2.Advice, "names", 0, 8, FAILURE_KEY),
+    many(router_pb2.Advice, "suggests", 0, 8, router_pb2.Suggestion()),
+    Rule(router_pb2.Advice, "probability", *SHARE),
+    bounded(router_pb2.AdviceDecided, "tool_use_id", 0, 200),
     bounded(router_pb2.Advice, "text", 0, 2000),
     bounded(router_pb2.Decision, "text", 0, 8000),
     present(router_pb2.AdviseRequest, "moment"),
@@ -152,6 +196,8 @@ RULES: tuple[Rule, ...] = (
     Rule(telemetry_pb2.ListDecisionsRequest, "page_size", (0, 500), (501,)),
     bounded(telemetry_pb2.SummarizeRequest, "project_id", 0, 64),
     bounded(telemetry_pb2.SummarizeRequest, "session_id", 0, 200),
+    bounded(telemetry_pb2.CompareArmsRequest, "project_id", 0, 64),
+    Rule(telemetry_pb2.CompareArmsRequest, "alpha", (0.0, 0.999), (-0.01, 1.0, float("nan"))),
     bounded(telemetry_pb2.WatchDecisionsRequest, "project_id", 0, 64),
     bounded(hooks_pb2.HandleHookRequest, "client", 1, 32),
     Rule(hooks_pb2.HandleHookRequest, "payload", (b"{}", bytes(8 << 20)), (b"", b"{", bytes((8 << 20) + 1))),
@@ -167,6 +213,7 @@ RULES: tuple[Rule, ...] = (
             hooks_pb2.ForgetRequest,
             memory_pb2.ForgetRequest,
             packets_pb2.ForgetRequest,
+            prefetch_pb2.ForgetRequest,
             telemetry_pb2.ForgetRequest,
         )
         for field in ("session_id", "project_id")
@@ -177,6 +224,7 @@ RULES: tuple[Rule, ...] = (
             hooks_pb2.ForgetRequest,
             memory_pb2.ForgetRequest,
             packets_pb2.ForgetRequest,
+            prefetch_pb2.ForgetRequest,
             telemetry_pb2.ForgetRequest,
         )
     ),

@@ -11,7 +11,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from spark.gateway.v1 import hooks_pb2
 from spark.memory.v1 import lesson_pb2, memory_pb2
 from spark.moment.v1 import moment_pb2
-from spark.packets.v1 import packets_pb2
+from spark.packets.v1 import advice_pb2, packets_pb2
+from spark.prefetch.v1 import prefetch_pb2
 from spark.router.v1 import router_pb2
 from spark.telemetry.v1 import telemetry_pb2
 
@@ -60,6 +61,7 @@ PACKET = packets_pb2.Packet(
     lesson=LESSON,
     fresh_until=NOW,
 )
+FAILURE_KEY = moment_pb2.FailureKey(tool="Bash", failure_class="shell.bad_flag")
 HOOK = hooks_pb2.RecordedHook(payload=b"{}", occurred_at=NOW)
 
 # Types that are not named here keep every rule while empty.
@@ -76,8 +78,17 @@ _NAMED: tuple[Message, ...] = (
     packets_pb2.LookupRequest(moment=MOMENT),
     packets_pb2.ClaimRequest(moment=MOMENT, packet_ids=["packet"]),
     packets_pb2.PutPacketRequest(packet=PACKET),
+    packets_pb2.PrepareRequest(envelope=ENVELOPE, preparation=packets_pb2.Preparation()),
     packets_pb2.InvalidatePacketRequest(packet_id="packet", reason="wrong"),
     packets_pb2.ForgetRequest(session_id="session"),
+    advice_pb2.GiveFeedbackRequest(advice_id="advice", verdict=advice_pb2.VERDICT_HELPFUL),
+    FAILURE_KEY,
+    prefetch_pb2.RemedyRequest(moment=MOMENT),
+    prefetch_pb2.ForeseeRequest(project_id="cd" * 8, session_id="session"),
+    prefetch_pb2.ListForetoldRequest(session_id="session"),
+    prefetch_pb2.PauseRequest(reason="the machine is busy"),
+    prefetch_pb2.PrefetchRequested(envelope=ENVELOPE),
+    prefetch_pb2.ForgetRequest(session_id="session"),
     router_pb2.AdviseRequest(moment=MOMENT),
     router_pb2.AdviceDecided(envelope=ENVELOPE, decision=router_pb2.Decision()),
     telemetry_pb2.ForgetRequest(session_id="session"),
@@ -85,6 +96,7 @@ _NAMED: tuple[Message, ...] = (
     hooks_pb2.HandleHookRequest(client="claude-code", payload=b"{}"),
     hooks_pb2.ImportHooksRequest(client="claude-code", hooks=[HOOK]),
     hooks_pb2.ForgetRequest(session_id="session"),
+    hooks_pb2.GiveFeedbackRequest(advice_id="advice", verdict=advice_pb2.VERDICT_HELPFUL),
     hooks_pb2.ResolveProjectRequest(folder="/repository"),
 )
 _BY_TYPE = {message.DESCRIPTOR.full_name: message for message in _NAMED}

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final, cast
 
 import orjson
 
-from gateway.clients.claude_code.session_start_shim import without_credentials
+from gateway.clients.fields import Payload, call_key, mapping, text
+from gateway.clients.shim.fallback import without_credentials
 from gateway.perception.failures import user_reason
 from gateway.redaction import cut_payload, redact_payload
 from gateway.repository import Repository, normal_folder
-from gateway.sightings import Sighted, Sighting, Unusable
+from gateway.sightings import Sighted, Sighting
 from spark.moment.v1 import moment_pb2 as m
-
-Payload = Mapping[str, object]
-NOTHING: Payload = {}
 
 NAME: Final = "claude-code"
 EMPTY_REPLY: Final = b"{}"
@@ -69,10 +67,14 @@ def read(payload: Payload) -> Sighted:
     )
 
 
-def reply(event: str, advice: str) -> bytes:
-    """The reply that puts advice into the agent's context; never a permission decision."""
+def reply(event: str, advice: str, *, refuse: bool = False, error: str = "") -> bytes:
+    """The reply that puts advice into the agent's context. A call is stopped only where that was decided."""
+    del error
     if not advice:
         return EMPTY_REPLY
+    if refuse and event == "PreToolUse":
+        decision = {"permissionDecision": "deny", "permissionDecisionReason": advice}
+        return orjson.dumps({"hookSpecificOutput": {"hookEventName": event, **decision}})
     return orjson.dumps({"hookSpecificOutput": {"hookEventName": event, "additionalContext": advice}})
 
 
@@ -153,13 +155,12 @@ def call(kind: m.MomentKind.ValueType, payload: Payload, *, error: str = "") -> 
         Unusable: when it does not say which tool.
     """
     tool = text(payload, "tool_name", needed=True)
-    given = payload.get("tool_input")
-    tool_input = cast(Payload, given) if isinstance(given, dict) else NOTHING
+    tool_input = mapping(payload, "tool_input")
     tool_use_id = text(payload, "tool_use_id")
     duration = payload.get("duration_ms")
     return Sighting(
         kind=kind,
-        key=tool_use_id or orjson.dumps([tool, tool_input], option=orjson.OPT_SORT_KEYS).decode(),
+        key=tool_use_id or call_key(tool, tool_input),
         tool=tool[:200],
         tool_use_id=tool_use_id[:200],
         tool_input=tool_input,
@@ -184,25 +185,6 @@ def batch(payload: Payload) -> list[Sighting]:
 
 def reported(payload: Payload) -> Repository | None:
     """What the SessionStart shim saw of the repository."""
-    said = payload.get("spark")
-    if not isinstance(said, dict):
-        return None
-    seen = cast(Payload, said)
+    seen = mapping(payload, "spark")
     root, remote = text(seen, "root"), text(seen, "remote")
     return Repository(normal_folder(root)[:4096], without_credentials(remote)[:2048]) if root else None
-
-
-def text(payload: Payload, name: str, *, needed: bool = False) -> str:
-    """A field as text; a field that is absent or null is empty.
-
-    Raises:
-        Unusable: when it is of another type, or needed and empty.
-    """
-    value = payload.get(name)
-    if value is None:
-        value = ""
-    if not isinstance(value, str):
-        raise Unusable(f"{name} is not text")
-    if needed and not value:
-        raise Unusable(f"{name} is missing")
-    return value

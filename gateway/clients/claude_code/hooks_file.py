@@ -15,20 +15,20 @@ from __future__ import annotations
 import copy
 import os
 import shlex
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
 from urllib.parse import urlsplit
 
-from gateway.clients.claude_code.git_exclude import exclude_from_git, restore_to_git
-from gateway.clients.claude_code.settings_document import (
+from gateway.clients.change import Change
+from gateway.clients.claude_code.shim import SHIM_NAME
+from gateway.clients.git_exclude import exclude_from_git, restore_to_git
+from gateway.clients.hook_groups import JsonObject, hooks_of, own_entries, readable_by_others, take_out
+from gateway.clients.settings_document import (
     BACKUP_MARK,
     SettingsDocument,
-    SettingsWrongShape,
     read_settings,
 )
-from gateway.clients.claude_code.shim import SHIM_NAME
 
 HOOK_PATH = "/v1/hooks/claude-code"
 MARK_HEADER = "X-Spark-Hook"
@@ -50,27 +50,6 @@ EVENTS = (COMMAND_EVENT, *HTTP_EVENTS)
 
 _PROJECT_FILE = "settings.local.json"
 _MARK_VERSION = "1"
-JsonObject = dict[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What an installation or its removal did. An event whose entry was replaced is both removed and added."""
-
-    settings: Path
-    added: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-    kept: tuple[str, ...] = ()
-    backup: Path | None = None
-    git_exclude: Path | None = None
-    """The ``info/exclude`` file that gained or lost Spark's lines."""
-    readable_by_others: bool = False
-    """The settings file holds the token and its mode, kept as found, lets other users of the machine read it."""
-
-    @property
-    def changed(self) -> bool:
-        """Whether the settings file was written."""
-        return bool(self.added or self.removed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,23 +80,27 @@ def settings_path(scope: Literal["user", "project"], root: Path, home: Path) -> 
     return (Path(configured) if configured else home / ".claude") / "settings.json"
 
 
-def install(settings: Path, *, url: str, token: str, shim_command: str, timeout_s: int = 1) -> Change:
+def install(
+    settings: Path, *, url: str, token: str, shim_command: str, timeout_s: int = 1, dry_run: bool = False
+) -> Change:
     """Adds one entry for each of ``EVENTS``; running it again with the same values changes nothing.
 
     ``url`` is the gateway's base address (``http://127.0.0.1:PORT``), ``timeout_s`` what a hanging gateway may cost the
-    agent at each hook, in seconds. Raises SettingsNotJson, SettingsWrongShape, SettingsTracked, OSError; the file is
-    then as it was.
+    agent at each hook, in seconds; a ``dry_run`` writes nothing. Raises SettingsNotJson, SettingsWrongShape,
+    SettingsReadOnly, SettingsTracked, OSError; the file is then as it was.
     """
     document = read_settings(settings)
-    hooks = _hooks(document)
+    hooks = hooks_of(document, EVENTS)
     earlier = _containers_before(document)
     wanted = _wanted_groups(url, token, shim_command, timeout_s, earlier)
     value = copy.deepcopy(document.value)
     target = cast("JsonObject", value.setdefault("hooks", {}))
-    kept = tuple(event for event in EVENTS if [group for group, _ in _own(hooks.get(event))] == [wanted[event]])
-    removed = tuple(event for event in hooks if event not in kept and any(_own(hooks[event])))
+    kept = tuple(
+        event for event in EVENTS if [group for group, _ in own_entries(hooks.get(event), is_own)] == [wanted[event]]
+    )
+    removed = tuple(event for event in hooks if event not in kept and any(own_entries(hooks[event], is_own)))
     for event in removed:
-        _take_out(target, event)
+        take_out(target, event, is_own)
     added = tuple(event for event in EVENTS if event not in kept)
     for event in added:
         cast("list[object]", target.setdefault(event, [])).append(wanted[event])
@@ -125,34 +108,44 @@ def install(settings: Path, *, url: str, token: str, shim_command: str, timeout_
         if target.get(event) == [] and event not in earlier:
             del target[event]
     if not added and not removed:
-        return Change(settings, kept=kept, readable_by_others=_readable_by_others(settings))
+        return Change(settings, kept=kept, readable_by_others=readable_by_others(settings))
+    text = document.changed_to(value)
+    diff = document.diff(text)
+    if dry_run:
+        return Change(settings, added, removed, kept, diff=diff)
+    document.refuse_read_only()
     exclude = _exclude(settings)
-    backup = document.write(value)
-    return Change(settings, added, removed, kept, backup, exclude, _readable_by_others(settings))
+    backup = document.write(text)
+    return Change(settings, added, removed, kept, backup, exclude, readable_by_others(settings), diff)
 
 
-def uninstall(settings: Path) -> Change:
+def uninstall(settings: Path, *, dry_run: bool = False) -> Change:
     """Removes Spark's entries and the containers that only they had filled; a file that only they had made goes too.
 
     The line in git's exclude file that hides backups stays, because backups hold a token. Raises as ``install`` does.
     """
     document = read_settings(settings)
-    hooks = _hooks(document)
+    hooks = hooks_of(document, EVENTS)
     earlier = _containers_before(document)
-    removed = tuple(event for event in hooks if any(_own(hooks[event])))
+    removed = tuple(event for event in hooks if any(own_entries(hooks[event], is_own)))
     if not removed:
         return Change(settings)
     value = copy.deepcopy(document.value)
     target = cast("JsonObject", value["hooks"])
     for event in removed:
-        _take_out(target, event)
+        take_out(target, event, is_own)
         if target[event] == [] and event not in earlier:
             del target[event]
     if not target and "hooks" not in earlier:
         del value["hooks"]
-    backup = document.remove() if not value and "file" not in earlier else document.write(value)
+    gone = not value and "file" not in earlier
+    text = None if gone else document.changed_to(value)
+    diff = document.diff(text)
+    if dry_run:
+        return Change(settings, removed=removed, diff=diff)
+    backup = document.remove() if text is None else document.write(text)
     exclude = restore_to_git(settings) if settings.name == _PROJECT_FILE else None
-    return Change(settings, removed=removed, backup=backup, git_exclude=exclude)
+    return Change(settings, removed=removed, backup=backup, git_exclude=exclude, diff=diff)
 
 
 def status(settings: Path, *, url: str | None = None, token: str | None = None) -> Status:
@@ -161,7 +154,9 @@ def status(settings: Path, *, url: str | None = None, token: str | None = None) 
     Raises SettingsNotJson, SettingsWrongShape, OSError.
     """
     document = read_settings(settings)
-    entries = {event: [entry for _, entry in _own(value)] for event, value in _hooks(document).items()}
+    entries = {
+        event: [entry for _, entry in own_entries(value, is_own)] for event, value in hooks_of(document, EVENTS).items()
+    }
     wired = tuple(event for event in EVENTS if entries.get(event))
     http = [entry for found in entries.values() for entry in found if entry.get("type") == "http"]
     urls = tuple(sorted({str(entry["url"]) for entry in http}))
@@ -176,17 +171,6 @@ def status(settings: Path, *, url: str | None = None, token: str | None = None) 
         shim_exists=any(_shim_exists(entry) for entry in entries.get(COMMAND_EVENT, [])),
         hooks_disabled=document.value.get("disableAllHooks") is True,
     )
-
-
-def _hooks(document: SettingsDocument) -> JsonObject:
-    hooks = document.value.get("hooks", {})
-    if not isinstance(hooks, dict):
-        raise SettingsWrongShape(document.path, "its 'hooks' is not an object")
-    hooks = cast("JsonObject", hooks)
-    for event in EVENTS:
-        if not isinstance(hooks.get(event, []), list):
-            raise SettingsWrongShape(document.path, f"its 'hooks.{event}' is not a list")
-    return hooks
 
 
 def _wanted_groups(url: str, token: str, command: str, timeout_s: int, earlier: list[str]) -> dict[str, JsonObject]:
@@ -206,9 +190,9 @@ def _wanted_groups(url: str, token: str, command: str, timeout_s: int, earlier: 
 
 def _containers_before(document: SettingsDocument) -> list[str]:
     """What was there before the first installation: as noted in an entry of that time, else as found now."""
-    hooks = _hooks(document)
+    hooks = hooks_of(document, EVENTS)
     for value in hooks.values():
-        for _, entry in _own(value):
+        for _, entry in own_entries(value, is_own):
             if entry.get("type") == "http":
                 noted = _headers(entry)[MARK_HEADER.lower()].partition("had=")[2]
                 return noted.split(",") if noted else []
@@ -216,31 +200,8 @@ def _containers_before(document: SettingsDocument) -> list[str]:
     return [*file, *(["hooks"] if "hooks" in document.value else []), *(event for event in EVENTS if event in hooks)]
 
 
-def _own(groups: object) -> Iterator[tuple[JsonObject, JsonObject]]:
-    """Spark's entries in one event's list, each with the group it stands in."""
-    for group in _objects(groups):
-        for entry in _objects(group.get("hooks")):
-            if _is_own(entry):
-                yield group, entry
-
-
-def _take_out(hooks: JsonObject, event: str) -> None:
-    """Removes Spark's entries from one event, and the groups that are empty without them and hold nothing else."""
-    remaining: list[object] = []
-    for group in cast("list[object]", hooks[event]):
-        if any(_own([group])):
-            owner = cast("JsonObject", group)
-            owner["hooks"] = [entry for entry in cast("list[object]", owner["hooks"]) if not _is_own(entry)]
-            if not owner["hooks"] and {**owner, "matcher": "*"} == {"matcher": "*", "hooks": []}:
-                continue
-        remaining.append(group)
-    hooks[event] = remaining
-
-
-def _is_own(entry: object) -> bool:
-    if not isinstance(entry, dict):
-        return False
-    entry = cast("JsonObject", entry)
+def is_own(entry: JsonObject) -> bool:
+    """Whether an entry is one of Spark's."""
     if entry.get("type") == "command":
         return f"/bin/{SHIM_NAME}" in str(entry.get("command"))
     try:
@@ -255,12 +216,6 @@ def _headers(entry: JsonObject) -> dict[str, str]:
     if not isinstance(headers, dict):
         return {}
     return {name.lower(): str(value) for name, value in cast("JsonObject", headers).items()}
-
-
-def _objects(value: object) -> list[JsonObject]:
-    if not isinstance(value, list):
-        return []
-    return [cast("JsonObject", item) for item in cast("list[object]", value) if isinstance(item, dict)]
 
 
 def _hook_url(base: str) -> str:
@@ -281,7 +236,3 @@ def _exclude(settings: Path) -> Path | None:
     settings.parent.mkdir(parents=True, exist_ok=True)
     file = exclude_from_git(settings)
     return exclude_from_git(settings, f"{BACKUP_MARK}*") or file
-
-
-def _readable_by_others(settings: Path) -> bool:
-    return bool(settings.stat().st_mode & 0o077)

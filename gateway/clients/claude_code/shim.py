@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-import tempfile
 from pathlib import Path
+
+from gateway.clients.shim.placing import PYTHON_SOURCE, place
 
 SHIM_NAME = "spark-session-start.py"
 """File name of the installed shim; the installer recognises its own command by it."""
-
-_SOURCE = Path(__file__).with_name("session_start_shim.py")
-_MODE = 0o755
 
 
 def shim_path(spark_home: Path) -> Path:
@@ -25,23 +22,7 @@ def install_shim(spark_home: Path) -> Path:
     Atomic, and left alone when it is already there unchanged, so that a session starting meanwhile always finds a whole
     file. Raises OSError.
     """
-    target = shim_path(spark_home)
-    content = _SOURCE.read_bytes()
-    if target.is_file() and target.read_bytes() == content and target.stat().st_mode & 0o777 == _MODE:
-        return target
-    # The home holds the token: whoever creates it first, it is its owner's alone.
-    target.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    target.parent.mkdir(exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{SHIM_NAME}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            os.fchmod(file.fileno(), _MODE)
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-    return target
+    return place(PYTHON_SOURCE.read_bytes(), shim_path(spark_home))
 
 
 def shim_command(spark_home: Path, python: str) -> str:

@@ -22,9 +22,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
-from gateway.clients.claude_code.transcript_lines import Line, Problem, read_lines
-
-__all__ = ["Problem", "RecordedHook", "find_transcripts", "read_transcript"]
+from gateway.clients.json_lines import Line, Problem, read_lines
+from gateway.clients.recorded import RecordedHook
 
 _SUFFIXES = (".jsonl", ".jsonl.gz")
 _REMINDER = re.compile(r"<system-reminder>.*?(?:</system-reminder>|\Z)\s*", re.DOTALL)
@@ -50,14 +49,6 @@ _NOT_TYPED = (
     "[Request interrupted by user",
 )
 """Openings of user text that the client wrote, as seen in transcripts of 2.0.76 to 2.1.197."""
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedHook:
-    """One hook call: when it would have been made (UTC) and the JSON that the client would have sent."""
-
-    occurred_at: datetime
-    payload: dict[str, object]
 
 
 def find_transcripts(paths: Iterable[Path], problems: list[Problem] | None = None) -> list[Path]:

@@ -72,6 +72,7 @@ def environment(home: Path, user: Path) -> dict[str, str]:
         "PATH": os.environ["PATH"],
         "HOME": str(user),
         "CLAUDE_CONFIG_DIR": str(user / ".claude"),
+        "CODEX_HOME": str(user / ".codex"),
         "SPARK_HOME": str(home),
         "COLUMNS": "80",
     }

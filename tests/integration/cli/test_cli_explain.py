@@ -48,7 +48,7 @@ def test_keeps_to_what_was_said_where_that_is_asked(spark: Spark, agent: Agent) 
     told = spark("explain", "second-session", "--said", "--json").document["decisions"]
     assert told
     assert all(decided["decision"]["text"] for decided in told)
-    assert spark("explain", "first-session", "--said", "--json").document == {"decisions": []}
+    assert spark("explain", "first-session", "--said", "--json").document == {"decisions": [], "advice": []}
 
 
 def test_keeps_to_one_project_where_that_is_asked(spark: Spark, agent: Agent, tmp_path: Path) -> None:

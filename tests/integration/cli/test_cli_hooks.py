@@ -14,7 +14,7 @@ from tests.integration.cli.command import QuickSpark, Spark, environment
 
 INSTALL = ("hooks", "install", "claude-code")
 UNINSTALL = ("hooks", "uninstall", "claude-code")
-STATUS = ("hooks", "status", "--json")
+STATUS = ("hooks", "status", "claude-code", "--json")
 
 
 @pytest.fixture
@@ -199,4 +199,4 @@ def test_a_second_scope_is_warned_of(down: Spark) -> None:
 def test_an_unknown_agent_is_named(down: Spark) -> None:
     ended = down("hooks", "install", "emacs")
     assert ended.code == 2
-    assert "'emacs' is not 'claude-code'" in ended.err
+    assert "'emacs' is not one of 'claude-code', 'codex', 'gemini', 'all'" in ended.err

@@ -32,6 +32,7 @@ def tuneables(spark: Spark, value: object) -> None:
 def test_shows_every_setting_with_its_source(spark: Spark) -> None:
     tuneables(spark, {"advisory": {"max_chars": 300, "max_ms": 100}})
     told = settings(spark, {"SPARK_ADVISORY_MAX_MS": "400"})
+    assert {"advisory.refuse", "advisory.forecast_ttl_s", "advisory.noise_per_100", "prefetch.concurrency"} <= set(told)
     assert set(told) == {setting.key for setting in (*SETTINGS, *all_settings())}
     assert (told["advisory.max_ms"]["value"], told["advisory.max_ms"]["source"]) == (400, "environment")
     assert (told["advisory.max_chars"]["value"], told["advisory.max_chars"]["source"]) == (300, "tuneables.json")

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import re
+import time
 from importlib.metadata import version
 from pathlib import Path
 
@@ -9,6 +11,10 @@ import psutil
 from host.home import Run, read_run, write_run
 from tests.integration.cli.agent import Agent
 from tests.integration.cli.command import Spark
+
+PATIENCE_SECONDS = 20.0
+CALLS = 4
+"""That the agent has made when these tests begin, at least."""
 
 
 def test_tells_how_a_system_that_is_up_does(spark: Spark, agent: Agent) -> None:
@@ -21,9 +27,20 @@ def test_tells_how_a_system_that_is_up_does(spark: Spark, agent: Agent) -> None:
     assert (told["pid"], told["http"], told["version"]) == (running.pid, running.http, version("spark-advisory"))
     assert told["lessons"] >= 1
     assert told["packets"]["total"] >= 1
+    assert {"queued", "paused", "prepared", "hits", "misses", "lead_p50_us"} <= set(told["prefetch"])
     assert told["last_24_h"]["said"] >= 1
     assert 0 < told["last_24_h"]["p50_us"] <= told["last_24_h"]["p95_us"]
     assert [scope["installed"] for scope in told["hooks"]] == [False, False]
+
+
+def test_tells_how_preparing_does(spark: Spark, agent: Agent) -> None:
+    until = time.monotonic() + PATIENCE_SECONDS
+    while (ahead := spark("status", "--json").document["prefetch"])["hits"] + ahead["misses"] < CALLS:
+        assert time.monotonic() < until, "the agent's calls are not heard of"
+    assert ahead["prepared"] >= 1
+    assert ahead["failed"] == 0
+    told = " ".join(spark("status").out.split())
+    assert re.search(r"Prefetch \d+ queued, \d+ prepared; \d+ of \d+ calls expected", told)
 
 
 def test_counts_the_memory_of_the_engines_too(spark: Spark, agent: Agent) -> None:

@@ -205,7 +205,8 @@ async def test_a_fix_that_fails_in_a_later_batch_is_doubted(memory: Memory) -> N
         again.outcome.failure_class, again.outcome.signature = "shell.syntax", "near x"
         await memory.hears(again)
     assert "`tool go --a x`" not in " ".join(lesson.text for lesson in await memory.lessons())
-    announced = [told for told in await memory.announcements(2) if told.target == "tool go --a x"]
+    # Both lessons, each as it began and as it stands.
+    announced = [told for told in await memory.announcements(4) if told.target == "tool go --a x"]
     assert announced[-1].state == lesson_pb2.LESSON_STATE_RETIRED
     assert announced[-1].retired_reason == "its fix has failed since"
 

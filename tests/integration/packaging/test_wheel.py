@@ -60,5 +60,20 @@ def test_the_demo_runs_from_the_wheel(installed: Path, tmp_path: Path) -> None:
     assert shown
 
 
+def test_the_shim_of_this_machine_comes_with_the_wheel(installed: Path, tmp_path: Path) -> None:
+    asked = (
+        "from pathlib import Path; from gateway.clients.shim.command import install_hook_shim; "
+        "from gateway.clients.shim import native; "
+        "names = [native.binary_name(each) for each in native.TARGETS]; "
+        "assert all((native.FOLDER / name).is_file() for name in names), names; "
+        f"print(install_hook_shim(Path({str(tmp_path)!r})))"
+    )
+    told = subprocess.run([installed / "python", "-c", asked], cwd=tmp_path, capture_output=True, text=True, check=True)
+    command = [told.stdout.strip(), "--client", "codex", "--home", str(tmp_path)]
+    command = [sys.executable, "-I", "-S", *command] if command[0].endswith(".py") else command
+    done = subprocess.run(command, input=b"{}", capture_output=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
 def test_lessons_are_asked_of_a_fresh_home(installed: Path, tmp_path: Path) -> None:
     assert json.loads(run(installed, tmp_path, "lessons", "--all", "--json"))["total"] == 0

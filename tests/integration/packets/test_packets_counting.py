@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import asyncpg
 import pytest
 
@@ -25,7 +27,7 @@ async def test_what_was_shown_is_counted(database_url: str) -> None:
     await migrate(database_url, "packets", read_migrations("services.packets"))
     database = Database(database_url, role=role_of("packets"), size=2)
     counts = ShownCounts(database)
-    library = Library(database, counts, SetClock())
+    library = Library(database, counts, SetClock(), timedelta(days=90))
     for number in (1, 2):
         await library.put("local", packet_of(lesson(number)))
     first, second = f"{1:032x}", f"{2:032x}"

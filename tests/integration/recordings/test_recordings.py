@@ -10,14 +10,15 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from host.recordings.library import opened
 from host.recordings.replay import in_order
-from host.recordings.transcripts import Reader
 from tests.integration.recordings.transcript_writer import START, Transcript
 
 MISSING = "Exit code 127\n/bin/sh: 1: {}: not found"
@@ -142,8 +143,7 @@ def test_what_a_forked_session_repeats_counts_once_and_for_the_first(tmp_path: P
     fork.lines = [{**line, "sessionId": fork.session} for line in first.lines]
     fork.prompt("Go on from here.")
     save(tmp_path / "recorded", [first, fork])
-    reader = Reader()
-    hooks = [hook.payload for hook in in_order(reader, reader.find([tmp_path / "recorded"]))]
+    hooks = [hook.payload for hook in in_order(opened([tmp_path / "recorded"]).sources)]
     calls = [hook["session_id"] for hook in hooks if hook["hook_event_name"] == "PreToolUse"]
     assert calls == [first.session] * 2
     of_fork = [hook["hook_event_name"] for hook in hooks if hook["session_id"] == fork.session]
@@ -165,7 +165,12 @@ def test_an_import_that_was_stopped_goes_on_where_it_was(home: Path, tmp_path: P
     folder = tmp_path / "old"
     save(folder, [session(f"tool{number}", number * 60) for number in range(600)])
     importing = subprocess.Popen(
-        [sys.executable, "-m", "host.cli", "import", folder], env=environment(home), stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "host.cli", "import", folder],
+        env=environment(home),
+        stderr=subprocess.PIPE,
+        text=True,
+        # What a shell starts in the background ignores the signal, and so would what it starts.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     assert wait_for(lambda: (home / "run" / "spark.sock").exists() or importing.poll() is not None)
     assert not (home / "run.json").exists(), "a private system is nobody else's to use"
@@ -223,5 +228,5 @@ def test_the_demo_shows_the_fix_at_the_failure_and_warns_ahead(home: Path) -> No
 def test_the_demo_fits_a_terminal(home: Path) -> None:
     shown = spark(home, "demo")
     assert max(len(line) for line in shown.splitlines()) <= 80
-    assert "spark hooks install claude-code" in shown
+    assert "spark hooks install all" in shown
     assert "refused" in shown

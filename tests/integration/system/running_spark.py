@@ -150,9 +150,12 @@ class Spark:
     def metadata(self) -> tuple[tuple[str, str], ...]:
         return tuple(self.bearer.items())
 
-    async def settle(self, sequence: int, *, within: int = 20) -> int:
-        """Waits until all up to a place in the stream can be advised from; returns how far it is."""
-        request = hooks_pb2.SettleRequest(sequence=sequence, patience=Duration(seconds=within))
+    async def settle(self, sequence: int, *, forecasts: bool = False, within: int = 20) -> int:
+        """Waits until all up to a place in the stream can be advised from; returns how far it is.
+
+        With `forecasts` prefetch must be done too, so it must not be paused.
+        """
+        request = hooks_pb2.SettleRequest(sequence=sequence, forecasts=forecasts, patience=Duration(seconds=within))
         async with self.grpc() as channel:
             answer = await HooksServiceStub(channel).Settle(request, metadata=self.metadata, timeout=within + 5)
         return answer.learnt

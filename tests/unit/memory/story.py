@@ -45,7 +45,8 @@ class Story:
 
     def refuse(self, command: str, reason: str) -> Lesson | None:
         """A command that the user refused."""
-        call = Call(f"call-{self.count}", "Bash", command, target_class=" ".join(command.split()[:2]), digest=command)
+        words = command.split()
+        call = Call(f"call-{self.count}", "Bash", command, " ".join(words[:2]), words[0], digest=command)
         return self.feed(replace(self.event(call), outcome=Outcome.REJECTED, user_reason=reason))
 
     def call(self, call: Call, failure: str, signature: str) -> Lesson | None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.memory.model import FixKind, Kind, Purpose, State
+from services.memory.model import Call, FixKind, Kind, Lesson, Purpose, State
 from services.memory.records import dump, load_lesson, load_state
 from tests.unit.memory.story import Story
 
@@ -144,6 +144,20 @@ def test_a_refusal_keeps_the_user_s_words(story: Story) -> None:
     assert '"never push from here, open a pull request"' in lesson.text
 
 
+def test_a_refusal_remembers_after_what_kind_of_command_it_came(story: Story) -> None:
+    story.shell("git commit -m one")
+    lesson = story.refuse("git push", "never push from here")
+    assert lesson is not None
+    assert [trace.text for trace in lesson.antecedents] == ["Bash git commit"]
+    again = story.refuse("git push", "never push from here")
+    assert again is not None
+    assert again.antecedents == lesson.antecedents, "what was refused was not done"
+    story.file("Read", "a.py")
+    last = story.refuse("git push", "never push from here")
+    assert last is not None
+    assert last.antecedents == lesson.antecedents, "a file that was read is no command"
+
+
 def test_a_refusal_without_a_reason_counts_from_the_second(story: Story) -> None:
     assert story.refuse("git push", "") is None
     lesson = story.refuse("git push", "")
@@ -187,6 +201,46 @@ def test_the_same_program_about_other_things_is_no_fix(story: Story) -> None:
 def test_a_program_that_is_merely_named_did_not_wrap_the_failed_one(story: Story) -> None:
     story.shell("entry enabl", "shell.unknown_subcommand", "entry enabl")
     assert story.shell("rm entry") is None
+
+
+def test_another_word_for_the_same_purpose_mends_the_one_that_was_refused(story: Story) -> None:
+    story.shell("make test", "shell.wrong_directory", "test", purpose=Purpose.TEST)
+    assert story.shell("make build", purpose=Purpose.BUILD) is None
+    lesson = story.shell("make check", purpose=Purpose.TEST)
+    assert lesson is not None
+    assert lesson.fix is not None
+    assert (lesson.fix.kind, lesson.fix.worked) == (FixKind.OTHER_COMMAND, "make check")
+    story.shell("git psuh origin", "shell.unknown_subcommand", "psuh")
+    assert story.shell("git fetch origin") is None
+    assert story.shell("git push origin") is not None
+
+
+def test_a_word_that_was_not_refused_is_not_mended_by_another(story: Story) -> None:
+    story.shell("make test", "shell.exit_code", "boom", purpose=Purpose.TEST)
+    assert story.shell("make check", purpose=Purpose.TEST) is None
+
+
+def test_another_name_is_the_fix_of_one_that_is_not_known(story: Story) -> None:
+    def asks(agent: str, failure: str = "") -> Lesson | None:
+        call = Call(f"call-{story.count}", "Task", agent, digest=f"{agent} {story.count}")
+        return story.call(call, failure, agent if failure else "")
+
+    asks("reviewer", "tool.unknown_name")
+    assert asks("planner") is None
+    lesson = asks("code-reviewer")
+    assert lesson is not None
+    assert lesson.fix is not None
+    assert lesson.fix.worked == "code-reviewer"
+
+
+@pytest.mark.parametrize(("missing", "steps"), [("/srv/app/dist/cli.js", ("npm run build",)), ("left-pad", None)])
+def test_a_build_between_brings_back_a_file_but_no_foreign_module(
+    story: Story, missing: str, steps: tuple[str, ...] | None
+) -> None:
+    story.shell("node dist/cli.js", "shell.missing_module", missing)
+    story.shell("npm run build", purpose=Purpose.BUILD)
+    lesson = story.shell("node dist/cli.js")
+    assert (lesson.fix.steps if lesson and lesson.fix else None) == steps
 
 
 def test_a_wrong_call_that_works_by_now_retires_its_lesson(story: Story) -> None:

@@ -73,6 +73,27 @@ def test_a_refusal_of_a_call_that_only_its_tool_names_is_not_said_before_each() 
     assert weight(filed, prompt("query", "db")) == 2 * WORD
 
 
+def test_a_refusal_is_told_after_a_command_like_the_one_before_it() -> None:
+    filed = lesson(target="git push", target_class="git push", antecedents=["Bash git commit"])
+    filed.kind = lesson_pb2.LESSON_KIND_USER_REJECTION
+    after = moment(moment_pb2.MOMENT_KIND_CALL_SUCCEEDED, target="git commit -m 'Another'")
+    after.call.target_class = "git commit"
+    assert weight(filed, after) > 0
+    after.call.target_class = "git status"
+    assert weight(filed, after) == 0
+
+
+def test_what_a_prompt_asks_for_is_one_word_more_in_common() -> None:
+    filed = lesson(target="make lint", purpose=moment_pb2.PURPOSE_LINT, tokens=["make", "lint"])
+    filed.kind = lesson_pb2.LESSON_KIND_PROJECT_FACT
+    asked = prompt("lint", "everyth")
+    assert weight(filed, asked) == WORD
+    asked.prompt.asks_for.append(moment_pb2.PURPOSE_LINT)
+    assert weight(filed, asked) == 2 * WORD
+    asked.prompt.asks_for[0] = moment_pb2.PURPOSE_TEST
+    assert weight(filed, asked) == WORD
+
+
 def test_a_lesson_about_a_flag_is_for_calls_that_have_it() -> None:
     fields = {"target_class": "gh pr diff", "program": "gh", "failure_class": "shell.bad_flag", "signature": "--stat"}
     filed = lesson(target="gh pr diff 104 --stat", **fields)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
-from hypothesis import strategies as st
-
-from services.router.gate import LABEL, Authority, Occasion, Piece, Reason, Seen, judge
+from services.router.gate import Authority, Occasion, Piece, Reason, Seen, Source, judge
 from services.router.settings import Policy
+from spark.moment.v1 import moment_pb2
+from spark.router.v1 import router_pb2
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 FRESH = Seen(0, {}, {})
@@ -53,6 +52,22 @@ def test_nothing_is_recommended_to_the_call_that_does_it() -> None:
         assert reasons([remedy], replace(occasion, target="tool --a"), FRESH) == [None]
 
 
+def test_what_was_called_too_noisy_is_not_said_again_in_the_session() -> None:
+    unwanted = replace(FRESH, unwanted=frozenset({"a"}))
+    assert reasons([piece("a"), piece("b")], FAILURE, unwanted) == [Reason.TOO_NOISY, None]
+    key = moment_pb2.FailureKey(tool="Bash", target_class="tool", failure_class="shell.bad_flag")
+    other = moment_pb2.FailureKey(tool="Bash", target_class="tool", failure_class="shell.timeout")
+    meant = replace(FRESH, unwanted=frozenset({"failure Bash|tool|shell.bad_flag"}))
+    same, more = replace(piece("c"), named=(key,)), replace(piece("d"), named=(key, other))
+    assert reasons([same, more], FAILURE, meant) == [Reason.TOO_NOISY, None]
+    silenced = replace(FRESH, unwanted=frozenset({"tool Bash"}))
+    assert reasons([piece()], FAILURE, silenced) == [Reason.TOO_NOISY]
+    assert reasons([piece()], replace(CALL, tool="Read"), silenced) == [None]
+    assert reasons([piece()], replace(CALL, tool=""), replace(FRESH, unwanted=frozenset({"tool prompt"}))) == [
+        Reason.TOO_NOISY
+    ]
+
+
 def test_the_same_is_not_said_twice_within_its_time() -> None:
     seen = Seen(1, {"a/ahead": NOW - timedelta(seconds=599)}, {})
     assert reasons([piece()], CALL, seen) == [Reason.SHOWN_RECENTLY]
@@ -94,31 +109,61 @@ def test_a_second_piece_must_fit_whole() -> None:
     assert reasons([piece("a", "x" * 400), piece("b", "y" * 200)], CALL, FRESH) == [None, Reason.NO_ROOM]
 
 
-@given(
-    st.lists(
-        st.builds(
-            piece,
-            st.sampled_from("abcdef"),
-            st.text(min_size=1, max_size=600),
-            st.floats(0, 1),
-            st.floats(0, 1),
-        ),
-        max_size=8,
-    ),
-    st.booleans(),
-    st.integers(0, 60),
-    st.integers(80, 4000),
-)
-def test_whatever_is_on_offer_the_bounds_hold(pieces: list[Piece], failure: bool, emitted: int, chars: int) -> None:
-    policy = Policy(max_chars=chars)
-    occasion = Occasion("Bash", "call-1", NOW, failure)
-    judged = judge(pieces, occasion, Seen(emitted, {}, {}), policy)
-    assert [item.piece for item in judged] == pieces
-    said = [item.piece.text for item in judged if item.reason is None]
-    assert len(said) <= policy.max_items
-    assert len(set(said)) == len(said)
-    assert all(0 <= item.score <= 1 for item in judged)
-    if len(said) > 1:
-        assert len(LABEL) + sum(len(text) + 1 for text in said) <= chars + 1
-    if emitted >= policy.session_budget:
-        assert said == []
+def test_what_is_no_longer_true_is_never_said() -> None:
+    assert reasons([replace(piece(), untrue=True)], FAILURE, FRESH) == [Reason.NO_LONGER_TRUE]
+
+
+def forecast(packet_id: str = "a", names: str = "Bash|pytest") -> Piece:
+    return replace(piece(packet_id, context=0.5), source=Source.FORECAST, names=frozenset(names.split()))
+
+
+def test_a_forecast_of_what_a_better_piece_names_repeats_it() -> None:
+    lesson = replace(piece("lesson"), names=frozenset({"Bash|pytest"}))
+    assert reasons([lesson, forecast()], CALL, FRESH) == [None, Reason.DUPLICATE]
+    assert reasons([lesson, forecast(names="Bash|pytest Bash|make")], CALL, FRESH) == [None, None]
+    assert reasons([lesson, forecast(names="Bash|make")], CALL, FRESH) == [None, None]
+    assert reasons([forecast(), lesson], CALL, FRESH) == [None, None], "the lesson says what the forecast cannot"
+
+
+def test_one_fix_is_said_once_whoever_says_it() -> None:
+    lesson = replace(piece("lesson"), remedy="tool --new")
+    suggested = (router_pb2.Suggestion(tool="Bash", target="tool --new"),)
+    outcome = replace(piece("outcome"), source=Source.OUTCOME, suggests=suggested)
+    assert reasons([lesson, outcome], FAILURE, FRESH) == [None, Reason.DUPLICATE]
+    assert reasons([outcome, lesson], FAILURE, FRESH) == [None, Reason.DUPLICATE]
+    another = replace(outcome, suggests=(router_pb2.Suggestion(tool="Bash", target="tool --other"),))
+    assert reasons([lesson, another], FAILURE, FRESH) == [None, None]
+
+
+def test_one_change_after_one_failure_is_said_once() -> None:
+    def lesson(packet_id: str, target: str, *words: str, failure: str = "build.compile") -> Piece:
+        names = (moment_pb2.FailureKey(tool="Bash", target_class="go test", failure_class=failure),)
+        suggests = (router_pb2.Suggestion(tool="Bash", target=target, words=words),)
+        return replace(piece(packet_id), named=names, suggests=suggests)
+
+    one, same = lesson("one", "go test -race", "engine"), lesson("same", "go test -run Lease", "engine")
+    assert reasons([one, same], CALL, FRESH) == [None, Reason.DUPLICATE]
+    assert reasons([one, lesson("other", "go test -race", "tools")], CALL, FRESH) == [None, None]
+    assert reasons([one, lesson("other", "go test", "engine", failure="shell.auth")], CALL, FRESH) == [None, None]
+    step = lesson("step", "go generate")
+    assert reasons([step, lesson("again", "go generate")], CALL, FRESH) == [None, Reason.DUPLICATE]
+    assert reasons([step, lesson("other", "go mod tidy")], CALL, FRESH) == [None, None]
+
+
+def test_what_came_with_the_call_is_not_said_again_in_other_words() -> None:
+    lesson = replace(piece("lesson"), remedy="tool --new")
+    suggested = (router_pb2.Suggestion(tool="Bash", target="tool --new"),)
+    outcome = replace(piece("outcome"), source=Source.OUTCOME, suggests=suggested)
+    told = Seen(1, {"lesson/ahead": NOW, "lesson#call-1": NOW}, {"Bash": NOW})
+    assert reasons([lesson, outcome], FAILURE, told) == [Reason.SHOWN_RECENTLY, Reason.DUPLICATE]
+    other_call = replace(FAILURE, call="call-2")
+    just_now = replace(told, packets={"lesson/failure": NOW})
+    assert reasons([lesson, outcome], other_call, just_now) == [Reason.SHOWN_RECENTLY, Reason.DUPLICATE]
+    a_while_ago = replace(told, packets={"lesson/failure": NOW - timedelta(seconds=60)})
+    assert reasons([lesson, outcome], other_call, a_while_ago) == [Reason.SHOWN_RECENTLY, None]
+
+
+def test_of_two_ways_to_do_the_same_thing_the_better_is_said() -> None:
+    facts = [replace(piece(name), group="fact 1") for name in "ab"]
+    assert reasons(facts, CALL, FRESH) == [None, Reason.DUPLICATE]
+    assert reasons([piece("a"), piece("b")], CALL, FRESH) == [None, None]

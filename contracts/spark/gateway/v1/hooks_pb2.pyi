@@ -9,6 +9,7 @@ from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from spark.packets.v1 import advice_pb2 as _advice_pb2
 from spark.router.v1 import router_pb2 as _router_pb2
 import builtins as _builtins
 import sys
@@ -185,8 +186,11 @@ class SettleRequest(_message.Message):
 
     SEQUENCE_FIELD_NUMBER: _builtins.int
     PATIENCE_FIELD_NUMBER: _builtins.int
+    FORECASTS_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
     """Stream sequence of a moment."""
+    forecasts: _builtins.bool
+    """Also until what is expected next is learnt and prepared for."""
     @_builtins.property
     def patience(self) -> _duration_pb2.Duration:
         """How long to wait; 5 s when absent."""
@@ -196,10 +200,11 @@ class SettleRequest(_message.Message):
         *,
         sequence: _builtins.int = ...,
         patience: _duration_pb2.Duration | None = ...,
+        forecasts: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["patience", b"patience"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["patience", b"patience", "sequence", b"sequence"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["forecasts", b"forecasts", "patience", b"patience", "sequence", b"sequence"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -288,6 +293,56 @@ class ForgetResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ForgetResponse: _TypeAlias = ForgetResponse  # noqa: Y015
+
+@_typing.final
+class GiveFeedbackRequest(_message.Message):
+    """GiveFeedbackRequest is a user's word."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ADVICE_ID_FIELD_NUMBER: _builtins.int
+    VERDICT_FIELD_NUMBER: _builtins.int
+    advice_id: _builtins.str
+    """Which piece of advice; a beginning of its id that fits one alone will do."""
+    verdict: _advice_pb2.Verdict.ValueType
+    """The word."""
+    def __init__(
+        self,
+        *,
+        advice_id: _builtins.str = ...,
+        verdict: _advice_pb2.Verdict.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["advice_id", b"advice_id", "verdict", b"verdict"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GiveFeedbackRequest: _TypeAlias = GiveFeedbackRequest  # noqa: Y015
+
+@_typing.final
+class GiveFeedbackResponse(_message.Message):
+    """GiveFeedbackResponse says what it did."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ADVICE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def advice(self) -> _advice_pb2.GivenAdvice:
+        """The advice as it stands now."""
+
+    def __init__(
+        self,
+        *,
+        advice: _advice_pb2.GivenAdvice | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["advice", b"advice"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["advice", b"advice"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GiveFeedbackResponse: _TypeAlias = GiveFeedbackResponse  # noqa: Y015
 
 @_typing.final
 class ResolveProjectRequest(_message.Message):

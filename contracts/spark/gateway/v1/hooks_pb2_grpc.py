@@ -55,6 +55,11 @@ class HooksServiceStub:
                 request_serializer=spark_dot_gateway_dot_v1_dot_hooks__pb2.ForgetRequest.SerializeToString,
                 response_deserializer=spark_dot_gateway_dot_v1_dot_hooks__pb2.ForgetResponse.FromString,
                 _registered_method=True)
+        self.GiveFeedback = channel.unary_unary(
+                '/spark.gateway.v1.HooksService/GiveFeedback',
+                request_serializer=spark_dot_gateway_dot_v1_dot_hooks__pb2.GiveFeedbackRequest.SerializeToString,
+                response_deserializer=spark_dot_gateway_dot_v1_dot_hooks__pb2.GiveFeedbackResponse.FromString,
+                _registered_method=True)
         self.ResolveProject = channel.unary_unary(
                 '/spark.gateway.v1.HooksService/ResolveProject',
                 request_serializer=spark_dot_gateway_dot_v1_dot_hooks__pb2.ResolveProjectRequest.SerializeToString,
@@ -95,6 +100,13 @@ class HooksServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GiveFeedback(self, request, context):
+        """GiveFeedback takes a user's word on one piece of advice. Fails with REASON_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ResolveProject(self, request, context):
         """ResolveProject says which project a folder belongs to, and remembers nothing. Fails with REASON_INVALID_ARGUMENT.
         """
@@ -124,6 +136,11 @@ def add_HooksServiceServicer_to_server(servicer, server):
                     servicer.Forget,
                     request_deserializer=spark_dot_gateway_dot_v1_dot_hooks__pb2.ForgetRequest.FromString,
                     response_serializer=spark_dot_gateway_dot_v1_dot_hooks__pb2.ForgetResponse.SerializeToString,
+            ),
+            'GiveFeedback': grpc.unary_unary_rpc_method_handler(
+                    servicer.GiveFeedback,
+                    request_deserializer=spark_dot_gateway_dot_v1_dot_hooks__pb2.GiveFeedbackRequest.FromString,
+                    response_serializer=spark_dot_gateway_dot_v1_dot_hooks__pb2.GiveFeedbackResponse.SerializeToString,
             ),
             'ResolveProject': grpc.unary_unary_rpc_method_handler(
                     servicer.ResolveProject,
@@ -240,6 +257,33 @@ class HooksService:
             '/spark.gateway.v1.HooksService/Forget',
             spark_dot_gateway_dot_v1_dot_hooks__pb2.ForgetRequest.SerializeToString,
             spark_dot_gateway_dot_v1_dot_hooks__pb2.ForgetResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GiveFeedback(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/spark.gateway.v1.HooksService/GiveFeedback',
+            spark_dot_gateway_dot_v1_dot_hooks__pb2.GiveFeedbackRequest.SerializeToString,
+            spark_dot_gateway_dot_v1_dot_hooks__pb2.GiveFeedbackResponse.FromString,
             options,
             channel_credentials,
             insecure,

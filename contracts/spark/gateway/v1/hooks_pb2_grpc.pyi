@@ -43,6 +43,8 @@ class HooksServiceStub:
     """
     Forget: _grpc.UnaryUnaryMultiCallable[_hooks_pb2.ForgetRequest, _hooks_pb2.ForgetResponse]
     """Forget erases a session or a project everywhere: moments, lessons, packets, decisions."""
+    GiveFeedback: _grpc.UnaryUnaryMultiCallable[_hooks_pb2.GiveFeedbackRequest, _hooks_pb2.GiveFeedbackResponse]
+    """GiveFeedback takes a user's word on one piece of advice. Fails with REASON_NOT_FOUND."""
     ResolveProject: _grpc.UnaryUnaryMultiCallable[_hooks_pb2.ResolveProjectRequest, _hooks_pb2.ResolveProjectResponse]
     """ResolveProject says which project a folder belongs to, and remembers nothing. Fails with REASON_INVALID_ARGUMENT."""
 
@@ -61,6 +63,8 @@ class HooksServiceAsyncStub(HooksServiceStub):
     """
     Forget: _aio.UnaryUnaryMultiCallable[_hooks_pb2.ForgetRequest, _hooks_pb2.ForgetResponse]  # type: ignore[assignment]
     """Forget erases a session or a project everywhere: moments, lessons, packets, decisions."""
+    GiveFeedback: _aio.UnaryUnaryMultiCallable[_hooks_pb2.GiveFeedbackRequest, _hooks_pb2.GiveFeedbackResponse]  # type: ignore[assignment]
+    """GiveFeedback takes a user's word on one piece of advice. Fails with REASON_NOT_FOUND."""
     ResolveProject: _aio.UnaryUnaryMultiCallable[_hooks_pb2.ResolveProjectRequest, _hooks_pb2.ResolveProjectResponse]  # type: ignore[assignment]
     """ResolveProject says which project a folder belongs to, and remembers nothing. Fails with REASON_INVALID_ARGUMENT."""
 
@@ -100,6 +104,14 @@ class HooksServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_hooks_pb2.ForgetResponse, _abc.Awaitable[_hooks_pb2.ForgetResponse]]:
         """Forget erases a session or a project everywhere: moments, lessons, packets, decisions."""
+
+    @_abc_1.abstractmethod
+    def GiveFeedback(
+        self,
+        request: _hooks_pb2.GiveFeedbackRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_hooks_pb2.GiveFeedbackResponse, _abc.Awaitable[_hooks_pb2.GiveFeedbackResponse]]:
+        """GiveFeedback takes a user's word on one piece of advice. Fails with REASON_NOT_FOUND."""
 
     @_abc_1.abstractmethod
     def ResolveProject(

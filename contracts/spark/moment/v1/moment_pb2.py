@@ -27,13 +27,19 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from spark.event.v1 import options_pb2 as spark_dot_event_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cspark/moment/v1/moment.proto\x12\x0fspark.moment.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cspark/event/v1/options.proto\"\x86\x04\n\x08\x45nvelope\x12\'\n\x08\x65vent_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12\x36\n\x0cworkspace_id\x18\x02 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[a-z0-9][a-z0-9-]{0,62}$\x12)\n\nproject_id\x18\x03 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{16}$\x12\x1e\n\nsession_id\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x1a\n\x08\x61gent_id\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12-\n\x06\x63lient\x18\x06 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{1,30}$\x12\x33\n\x06origin\x18\x07 \x01(\x0e\x32\x17.spark.moment.v1.OriginB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x37\n\x0boccurred_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x37\n\x0bobserved_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x1d\n\x0btraceparent\x18\n \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1f\n\x0eschema_version\x18\x0b \x01(\rB\x07\xbaH\x04*\x02(\x01\x12\x1c\n\x0b\x64\x65\x63ision_id\x18\x0c \x01(\tB\x07\xbaH\x04r\x02\x18\x1a\";\n\x07Project\x12\x16\n\x04root\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 \x12\x18\n\x06remote\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x10\";\n\x06Prompt\x12\x17\n\x04text\x18\x01 \x01(\tB\t\xbaH\x06r\x04(\x80\xa0\x01\x12\x18\n\x06tokens\x18\x02 \x03(\tB\x08\xbaH\x05\x92\x01\x02\x10 \"\xd5\x02\n\x08ToolCall\x12\x1d\n\x0btool_use_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x18\n\x04tool\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x18\n\x06target\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12\x1e\n\x0ctarget_class\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x19\n\x07program\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x33\n\x07purpose\x18\x06 \x01(\x0e\x32\x18.spark.moment.v1.PurposeB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1b\n\tdirectory\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 \x12\x18\n\x06tokens\x18\x08 \x03(\tB\x08\xbaH\x05\x92\x01\x02\x10\x10\x12\x1a\n\x07\x63ommand\x18\t \x01(\tB\t\xbaH\x06r\x04(\x80\xa0\x01\x12\x1d\n\x0cinput_digest\x18\n \x01(\tB\x07\xbaH\x04r\x02\x18 \x12\x14\n\x0cinconclusive\x18\x0b \x01(\x08\"\xba\x01\n\x07Outcome\x12\x18\n\x05\x65rror\x18\x01 \x01(\tB\t\xbaH\x06r\x04(\x80\xa0\x01\x12\x32\n\rfailure_class\x18\x02 \x01(\tB\x1b\xbaH\x18r\x16\x32\x14^([a-z]+\\.[a-z_]+)?$\x12\x1b\n\tsignature\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x90\x03\x12\x0f\n\x07mistake\x18\x04 \x01(\x08\x12\x1e\n\x0buser_reason\x18\x05 \x01(\tB\t\xbaH\x06r\x04(\x80\xa0\x01\x12\x13\n\x0b\x64uration_ms\x18\x06 \x01(\r\"\x9c\x02\n\x06Moment\x12\x33\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x19.spark.moment.v1.EnvelopeB\x06\xbaH\x03\xc8\x01\x01\x12\x35\n\x04kind\x18\x02 \x01(\x0e\x32\x1b.spark.moment.v1.MomentKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12)\n\x07project\x18\x03 \x01(\x0b\x32\x18.spark.moment.v1.Project\x12\'\n\x06prompt\x18\x04 \x01(\x0b\x32\x17.spark.moment.v1.Prompt\x12\'\n\x04\x63\x61ll\x18\x05 \x01(\x0b\x32\x19.spark.moment.v1.ToolCall\x12)\n\x07outcome\x18\x06 \x01(\x0b\x32\x18.spark.moment.v1.Outcome\"j\n\x0eMomentObserved\x12/\n\x06moment\x18\x01 \x01(\x0b\x32\x17.spark.moment.v1.MomentB\x06\xbaH\x03\xc8\x01\x01:\'\xa2\xbb\x18#\n\x18spark.moment.v1.observed\x12\x07MOMENTS*W\n\x06Origin\x12\x16\n\x12ORIGIN_UNSPECIFIED\x10\x00\x12\x0f\n\x0bORIGIN_LIVE\x10\x01\x12\x11\n\rORIGIN_IMPORT\x10\x02\x12\x11\n\rORIGIN_REPLAY\x10\x03*\x80\x03\n\nMomentKind\x12\x1b\n\x17MOMENT_KIND_UNSPECIFIED\x10\x00\x12\x1f\n\x1bMOMENT_KIND_SESSION_STARTED\x10\x01\x12 \n\x1cMOMENT_KIND_PROMPT_SUBMITTED\x10\x02\x12\x1d\n\x19MOMENT_KIND_CALL_PROPOSED\x10\x03\x12\x1e\n\x1aMOMENT_KIND_CALL_SUCCEEDED\x10\x04\x12\x1b\n\x17MOMENT_KIND_CALL_FAILED\x10\x05\x12\x1d\n\x19MOMENT_KIND_CALL_REJECTED\x10\x06\x12\x1a\n\x16MOMENT_KIND_TURN_ENDED\x10\x07\x12 \n\x1cMOMENT_KIND_SUBAGENT_STARTED\x10\x08\x12\x1e\n\x1aMOMENT_KIND_SUBAGENT_ENDED\x10\t\x12\x1d\n\x19MOMENT_KIND_SESSION_ENDED\x10\n\x12\x1a\n\x16MOMENT_KIND_STEP_ENDED\x10\x0b*\x93\x01\n\x07Purpose\x12\x17\n\x13PURPOSE_UNSPECIFIED\x10\x00\x12\x10\n\x0cPURPOSE_TEST\x10\x01\x12\x11\n\rPURPOSE_BUILD\x10\x02\x12\x10\n\x0cPURPOSE_LINT\x10\x03\x12\x12\n\x0ePURPOSE_FORMAT\x10\x04\x12\x13\n\x0fPURPOSE_INSTALL\x10\x05\x12\x0f\n\x0bPURPOSE_RUN\x10\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cspark/moment/v1/moment.proto\x12\x0fspark.moment.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cspark/event/v1/options.proto\"z\n\nFailureKey\x12\x18\n\x04tool\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x1e\n\x0ctarget_class\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x32\n\rfailure_class\x18\x03 \x01(\tB\x1b\xbaH\x18r\x16\x32\x14^([a-z]+\\.[a-z_]+)?$\"\x86\x04\n\x08\x45nvelope\x12\'\n\x08\x65vent_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12\x36\n\x0cworkspace_id\x18\x02 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[a-z0-9][a-z0-9-]{0,62}$\x12)\n\nproject_id\x18\x03 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{16}$\x12\x1e\n\nsession_id\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x1a\n\x08\x61gent_id\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12-\n\x06\x63lient\x18\x06 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{1,30}$\x12\x33\n\x06origin\x18\x07 \x01(\x0e\x32\x17.spark.moment.v1.OriginB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x37\n\x0boccurred_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x37\n\x0bobserved_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x1d\n\x0btraceparent\x18\n \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1f\n\x0eschema_version\x18\x0b \x01(\rB\x07\xbaH\x04*\x02(\x01\x12\x1c\n\x0b\x64\x65\x63ision_id\x18\x0c \x01(\tB\x07\xbaH\x04r\x02\x18\x1a\";\n\x07Project\x12\x16\n\x04root\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 \x12\x18\n\x06remote\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x10\"\xe6\x01\n\x06Prompt\x12\x17\n\x04text\x18\x01 \x01(\tB\t\xbaH\x06r\x04(\x80\xa0\x01\x12\x18\n\x06tokens\x18\x02 \x03(\tB\x08\xbaH\x05\x92\x01\x02\x10 \x12\x37\n\x06intent\x18\x03 \x01(\x0e\x32\x1d.spark.moment.v1.IntentFamilyB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x33\n\x05plane\x18\x04 \x01(\x0e\x32\x1a.spark.moment.v1.TaskPlaneB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12;\n\x08\x61sks_for\x18\x05 \x03(\x0e\x32\x18.spark.moment.v1.PurposeB\x0f\xbaH\x0c\x92\x01\t\x10\x08\"\x05\x82\x01\x02\x10\x01\"\x93\x03\n\x08ToolCall\x12\x1d\n\x0btool_use_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x18\n\x04tool\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x18\n\x06target\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12\x1e\n\x0ctarget_class\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x19\n\x07program\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x33\n\x07purpose\x18\x06 \x01(\x0e\x32\x18.spark.moment.v1.PurposeB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1b\n\tdirectory\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 \x12\x18\n\x06tokens\x18\x08 \x03(\tB\x08\xbaH\x05\x92\x01\x02\x10\x10\x12\x1a\n\x07\x63ommand\x18\t \x01(\tB\t\xbaH\x06r\x04(\x80\xa0\x01\x12\x1d\n\x0cinput_digest\x18\n \x01(\tB\x07\xbaH\x04r\x02\x18 \x12\x14\n\x0cinconclusive\x18\x0b \x01(\x08\x12\x1d\n\x0b\x64\x65scription\x18\x0c \x01(\tB\x08\xbaH\x05r\x03(\x80\x08\x12\x1d\n\x0breplacement\x18\r \x01(\tB\x08\xbaH\x05r\x03(\x80\x10\"\xba\x01\n\x07Outcome\x12\x18\n\x05\x65rror\x18\x01 \x01(\tB\t\xbaH\x06r\x04(\x80\xa0\x01\x12\x32\n\rfailure_class\x18\x02 \x01(\tB\x1b\xbaH\x18r\x16\x32\x14^([a-z]+\\.[a-z_]+)?$\x12\x1b\n\tsignature\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x90\x03\x12\x0f\n\x07mistake\x18\x04 \x01(\x08\x12\x1e\n\x0buser_reason\x18\x05 \x01(\tB\t\xbaH\x06r\x04(\x80\xa0\x01\x12\x13\n\x0b\x64uration_ms\x18\x06 \x01(\r\"\x9c\x02\n\x06Moment\x12\x33\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x19.spark.moment.v1.EnvelopeB\x06\xbaH\x03\xc8\x01\x01\x12\x35\n\x04kind\x18\x02 \x01(\x0e\x32\x1b.spark.moment.v1.MomentKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12)\n\x07project\x18\x03 \x01(\x0b\x32\x18.spark.moment.v1.Project\x12\'\n\x06prompt\x18\x04 \x01(\x0b\x32\x17.spark.moment.v1.Prompt\x12\'\n\x04\x63\x61ll\x18\x05 \x01(\x0b\x32\x19.spark.moment.v1.ToolCall\x12)\n\x07outcome\x18\x06 \x01(\x0b\x32\x18.spark.moment.v1.Outcome\"j\n\x0eMomentObserved\x12/\n\x06moment\x18\x01 \x01(\x0b\x32\x17.spark.moment.v1.MomentB\x06\xbaH\x03\xc8\x01\x01:\'\xa2\xbb\x18#\n\x18spark.moment.v1.observed\x12\x07MOMENTS*W\n\x06Origin\x12\x16\n\x12ORIGIN_UNSPECIFIED\x10\x00\x12\x0f\n\x0bORIGIN_LIVE\x10\x01\x12\x11\n\rORIGIN_IMPORT\x10\x02\x12\x11\n\rORIGIN_REPLAY\x10\x03*\x80\x03\n\nMomentKind\x12\x1b\n\x17MOMENT_KIND_UNSPECIFIED\x10\x00\x12\x1f\n\x1bMOMENT_KIND_SESSION_STARTED\x10\x01\x12 \n\x1cMOMENT_KIND_PROMPT_SUBMITTED\x10\x02\x12\x1d\n\x19MOMENT_KIND_CALL_PROPOSED\x10\x03\x12\x1e\n\x1aMOMENT_KIND_CALL_SUCCEEDED\x10\x04\x12\x1b\n\x17MOMENT_KIND_CALL_FAILED\x10\x05\x12\x1d\n\x19MOMENT_KIND_CALL_REJECTED\x10\x06\x12\x1a\n\x16MOMENT_KIND_TURN_ENDED\x10\x07\x12 \n\x1cMOMENT_KIND_SUBAGENT_STARTED\x10\x08\x12\x1e\n\x1aMOMENT_KIND_SUBAGENT_ENDED\x10\t\x12\x1d\n\x19MOMENT_KIND_SESSION_ENDED\x10\n\x12\x1a\n\x16MOMENT_KIND_STEP_ENDED\x10\x0b*\x93\x01\n\x07Purpose\x12\x17\n\x13PURPOSE_UNSPECIFIED\x10\x00\x12\x10\n\x0cPURPOSE_TEST\x10\x01\x12\x11\n\rPURPOSE_BUILD\x10\x02\x12\x10\n\x0cPURPOSE_LINT\x10\x03\x12\x12\n\x0ePURPOSE_FORMAT\x10\x04\x12\x13\n\x0fPURPOSE_INSTALL\x10\x05\x12\x0f\n\x0bPURPOSE_RUN\x10\x06*\xf4\x03\n\x0cIntentFamily\x12\x1d\n\x19INTENT_FAMILY_UNSPECIFIED\x10\x00\x12\x1f\n\x1bINTENT_FAMILY_AUTH_SECURITY\x10\x01\x12 \n\x1cINTENT_FAMILY_DEPLOYMENT_OPS\x10\x02\x12$\n INTENT_FAMILY_TESTING_VALIDATION\x10\x03\x12\"\n\x1eINTENT_FAMILY_SCHEMA_CONTRACTS\x10\x04\x12%\n!INTENT_FAMILY_PERFORMANCE_LATENCY\x10\x05\x12\"\n\x1eINTENT_FAMILY_TOOL_RELIABILITY\x10\x06\x12%\n!INTENT_FAMILY_KNOWLEDGE_ALIGNMENT\x10\x07\x12#\n\x1fINTENT_FAMILY_TEAM_COORDINATION\x10\x08\x12\'\n#INTENT_FAMILY_STAKEHOLDER_ALIGNMENT\x10\t\x12)\n%INTENT_FAMILY_ORCHESTRATION_EXECUTION\x10\n\x12+\n\'INTENT_FAMILY_RESEARCH_DECISION_SUPPORT\x10\x0b\x12 \n\x1cINTENT_FAMILY_EMERGENT_OTHER\x10\x0c*\xb0\x01\n\tTaskPlane\x12\x1a\n\x16TASK_PLANE_UNSPECIFIED\x10\x00\x12\x1d\n\x19TASK_PLANE_BUILD_DELIVERY\x10\x01\x12\x1e\n\x1aTASK_PLANE_TEAM_MANAGEMENT\x10\x02\x12&\n\"TASK_PLANE_ORCHESTRATION_EXECUTION\x10\x03\x12 \n\x1cTASK_PLANE_RESEARCH_DECISION\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'spark.moment.v1.moment_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_FAILUREKEY'].fields_by_name['tool']._loaded_options = None
+  _globals['_FAILUREKEY'].fields_by_name['tool']._serialized_options = b'\272H\007r\005\020\001\030\310\001'
+  _globals['_FAILUREKEY'].fields_by_name['target_class']._loaded_options = None
+  _globals['_FAILUREKEY'].fields_by_name['target_class']._serialized_options = b'\272H\005r\003\030\310\001'
+  _globals['_FAILUREKEY'].fields_by_name['failure_class']._loaded_options = None
+  _globals['_FAILUREKEY'].fields_by_name['failure_class']._serialized_options = b'\272H\030r\0262\024^([a-z]+\\.[a-z_]+)?$'
   _globals['_ENVELOPE'].fields_by_name['event_id']._loaded_options = None
   _globals['_ENVELOPE'].fields_by_name['event_id']._serialized_options = b'\272H\022r\0202\016^[0-9a-f]{32}$'
   _globals['_ENVELOPE'].fields_by_name['workspace_id']._loaded_options = None
@@ -66,6 +72,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PROMPT'].fields_by_name['text']._serialized_options = b'\272H\006r\004(\200\240\001'
   _globals['_PROMPT'].fields_by_name['tokens']._loaded_options = None
   _globals['_PROMPT'].fields_by_name['tokens']._serialized_options = b'\272H\005\222\001\002\020 '
+  _globals['_PROMPT'].fields_by_name['intent']._loaded_options = None
+  _globals['_PROMPT'].fields_by_name['intent']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_PROMPT'].fields_by_name['plane']._loaded_options = None
+  _globals['_PROMPT'].fields_by_name['plane']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_PROMPT'].fields_by_name['asks_for']._loaded_options = None
+  _globals['_PROMPT'].fields_by_name['asks_for']._serialized_options = b'\272H\014\222\001\t\020\010\"\005\202\001\002\020\001'
   _globals['_TOOLCALL'].fields_by_name['tool_use_id']._loaded_options = None
   _globals['_TOOLCALL'].fields_by_name['tool_use_id']._serialized_options = b'\272H\005r\003\030\310\001'
   _globals['_TOOLCALL'].fields_by_name['tool']._loaded_options = None
@@ -86,6 +98,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TOOLCALL'].fields_by_name['command']._serialized_options = b'\272H\006r\004(\200\240\001'
   _globals['_TOOLCALL'].fields_by_name['input_digest']._loaded_options = None
   _globals['_TOOLCALL'].fields_by_name['input_digest']._serialized_options = b'\272H\004r\002\030 '
+  _globals['_TOOLCALL'].fields_by_name['description']._loaded_options = None
+  _globals['_TOOLCALL'].fields_by_name['description']._serialized_options = b'\272H\005r\003(\200\010'
+  _globals['_TOOLCALL'].fields_by_name['replacement']._loaded_options = None
+  _globals['_TOOLCALL'].fields_by_name['replacement']._serialized_options = b'\272H\005r\003(\200\020'
   _globals['_OUTCOME'].fields_by_name['error']._loaded_options = None
   _globals['_OUTCOME'].fields_by_name['error']._serialized_options = b'\272H\006r\004(\200\240\001'
   _globals['_OUTCOME'].fields_by_name['failure_class']._loaded_options = None
@@ -102,24 +118,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MOMENTOBSERVED'].fields_by_name['moment']._serialized_options = b'\272H\003\310\001\001'
   _globals['_MOMENTOBSERVED']._loaded_options = None
   _globals['_MOMENTOBSERVED']._serialized_options = b'\242\273\030#\n\030spark.moment.v1.observed\022\007MOMENTS'
-  _globals['_ORIGIN']._serialized_start=1712
-  _globals['_ORIGIN']._serialized_end=1799
-  _globals['_MOMENTKIND']._serialized_start=1802
-  _globals['_MOMENTKIND']._serialized_end=2186
-  _globals['_PURPOSE']._serialized_start=2189
-  _globals['_PURPOSE']._serialized_end=2336
-  _globals['_ENVELOPE']._serialized_start=142
-  _globals['_ENVELOPE']._serialized_end=660
-  _globals['_PROJECT']._serialized_start=662
-  _globals['_PROJECT']._serialized_end=721
-  _globals['_PROMPT']._serialized_start=723
-  _globals['_PROMPT']._serialized_end=782
-  _globals['_TOOLCALL']._serialized_start=785
-  _globals['_TOOLCALL']._serialized_end=1126
-  _globals['_OUTCOME']._serialized_start=1129
-  _globals['_OUTCOME']._serialized_end=1315
-  _globals['_MOMENT']._serialized_start=1318
-  _globals['_MOMENT']._serialized_end=1602
-  _globals['_MOMENTOBSERVED']._serialized_start=1604
-  _globals['_MOMENTOBSERVED']._serialized_end=1710
+  _globals['_ORIGIN']._serialized_start=2070
+  _globals['_ORIGIN']._serialized_end=2157
+  _globals['_MOMENTKIND']._serialized_start=2160
+  _globals['_MOMENTKIND']._serialized_end=2544
+  _globals['_PURPOSE']._serialized_start=2547
+  _globals['_PURPOSE']._serialized_end=2694
+  _globals['_INTENTFAMILY']._serialized_start=2697
+  _globals['_INTENTFAMILY']._serialized_end=3197
+  _globals['_TASKPLANE']._serialized_start=3200
+  _globals['_TASKPLANE']._serialized_end=3376
+  _globals['_FAILUREKEY']._serialized_start=141
+  _globals['_FAILUREKEY']._serialized_end=263
+  _globals['_ENVELOPE']._serialized_start=266
+  _globals['_ENVELOPE']._serialized_end=784
+  _globals['_PROJECT']._serialized_start=786
+  _globals['_PROJECT']._serialized_end=845
+  _globals['_PROMPT']._serialized_start=848
+  _globals['_PROMPT']._serialized_end=1078
+  _globals['_TOOLCALL']._serialized_start=1081
+  _globals['_TOOLCALL']._serialized_end=1484
+  _globals['_OUTCOME']._serialized_start=1487
+  _globals['_OUTCOME']._serialized_end=1673
+  _globals['_MOMENT']._serialized_start=1676
+  _globals['_MOMENT']._serialized_end=1960
+  _globals['_MOMENTOBSERVED']._serialized_start=1962
+  _globals['_MOMENTOBSERVED']._serialized_end=2068
 # @@protoc_insertion_point(module_scope)

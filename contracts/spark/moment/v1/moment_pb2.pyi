@@ -148,6 +148,132 @@ PURPOSE_RUN: Purpose.ValueType  # 6
 """Runs the program."""
 Global___Purpose: _TypeAlias = Purpose  # noqa: Y015
 
+class _IntentFamily:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _IntentFamilyEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_IntentFamily.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    INTENT_FAMILY_UNSPECIFIED: _IntentFamily.ValueType  # 0
+    """Not a prompt, or not looked at."""
+    INTENT_FAMILY_AUTH_SECURITY: _IntentFamily.ValueType  # 1
+    """Signing in, permissions, secrets, vulnerabilities."""
+    INTENT_FAMILY_DEPLOYMENT_OPS: _IntentFamily.ValueType  # 2
+    """Releases, pipelines, infrastructure, incidents."""
+    INTENT_FAMILY_TESTING_VALIDATION: _IntentFamily.ValueType  # 3
+    """Tests, failures, debugging, review."""
+    INTENT_FAMILY_SCHEMA_CONTRACTS: _IntentFamily.ValueType  # 4
+    """Schemas, interfaces, migrations, types."""
+    INTENT_FAMILY_PERFORMANCE_LATENCY: _IntentFamily.ValueType  # 5
+    """Speed, memory, cost of running."""
+    INTENT_FAMILY_TOOL_RELIABILITY: _IntentFamily.ValueType  # 6
+    """Tools, hooks, builds and retries that do not work as they should."""
+    INTENT_FAMILY_KNOWLEDGE_ALIGNMENT: _IntentFamily.ValueType  # 7
+    """Documentation, explanation, understanding what is there."""
+    INTENT_FAMILY_TEAM_COORDINATION: _IntentFamily.ValueType  # 8
+    """Work shared out among people: assignments, hand-overs, merges."""
+    INTENT_FAMILY_STAKEHOLDER_ALIGNMENT: _IntentFamily.ValueType  # 9
+    """What people outside the team need to know or agree to."""
+    INTENT_FAMILY_ORCHESTRATION_EXECUTION: _IntentFamily.ValueType  # 10
+    """Plans, steps, agents and work flows to carry through."""
+    INTENT_FAMILY_RESEARCH_DECISION_SUPPORT: _IntentFamily.ValueType  # 11
+    """Options to compare, questions to look into."""
+    INTENT_FAMILY_EMERGENT_OTHER: _IntentFamily.ValueType  # 12
+    """None of these."""
+
+class IntentFamily(_IntentFamily, metaclass=_IntentFamilyEnumTypeWrapper):
+    """IntentFamily says what a prompt is about: eleven families, and one for what none of them covers."""
+
+INTENT_FAMILY_UNSPECIFIED: IntentFamily.ValueType  # 0
+"""Not a prompt, or not looked at."""
+INTENT_FAMILY_AUTH_SECURITY: IntentFamily.ValueType  # 1
+"""Signing in, permissions, secrets, vulnerabilities."""
+INTENT_FAMILY_DEPLOYMENT_OPS: IntentFamily.ValueType  # 2
+"""Releases, pipelines, infrastructure, incidents."""
+INTENT_FAMILY_TESTING_VALIDATION: IntentFamily.ValueType  # 3
+"""Tests, failures, debugging, review."""
+INTENT_FAMILY_SCHEMA_CONTRACTS: IntentFamily.ValueType  # 4
+"""Schemas, interfaces, migrations, types."""
+INTENT_FAMILY_PERFORMANCE_LATENCY: IntentFamily.ValueType  # 5
+"""Speed, memory, cost of running."""
+INTENT_FAMILY_TOOL_RELIABILITY: IntentFamily.ValueType  # 6
+"""Tools, hooks, builds and retries that do not work as they should."""
+INTENT_FAMILY_KNOWLEDGE_ALIGNMENT: IntentFamily.ValueType  # 7
+"""Documentation, explanation, understanding what is there."""
+INTENT_FAMILY_TEAM_COORDINATION: IntentFamily.ValueType  # 8
+"""Work shared out among people: assignments, hand-overs, merges."""
+INTENT_FAMILY_STAKEHOLDER_ALIGNMENT: IntentFamily.ValueType  # 9
+"""What people outside the team need to know or agree to."""
+INTENT_FAMILY_ORCHESTRATION_EXECUTION: IntentFamily.ValueType  # 10
+"""Plans, steps, agents and work flows to carry through."""
+INTENT_FAMILY_RESEARCH_DECISION_SUPPORT: IntentFamily.ValueType  # 11
+"""Options to compare, questions to look into."""
+INTENT_FAMILY_EMERGENT_OTHER: IntentFamily.ValueType  # 12
+"""None of these."""
+Global___IntentFamily: _TypeAlias = IntentFamily  # noqa: Y015
+
+class _TaskPlane:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _TaskPlaneEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TaskPlane.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    TASK_PLANE_UNSPECIFIED: _TaskPlane.ValueType  # 0
+    """Not a prompt, or not looked at."""
+    TASK_PLANE_BUILD_DELIVERY: _TaskPlane.ValueType  # 1
+    """Building and delivering."""
+    TASK_PLANE_TEAM_MANAGEMENT: _TaskPlane.ValueType  # 2
+    """Managing people and expectations."""
+    TASK_PLANE_ORCHESTRATION_EXECUTION: _TaskPlane.ValueType  # 3
+    """Carrying through plans and agents."""
+    TASK_PLANE_RESEARCH_DECISION: _TaskPlane.ValueType  # 4
+    """Looking into questions, deciding."""
+
+class TaskPlane(_TaskPlane, metaclass=_TaskPlaneEnumTypeWrapper):
+    """TaskPlane says on which level the work of a prompt lies."""
+
+TASK_PLANE_UNSPECIFIED: TaskPlane.ValueType  # 0
+"""Not a prompt, or not looked at."""
+TASK_PLANE_BUILD_DELIVERY: TaskPlane.ValueType  # 1
+"""Building and delivering."""
+TASK_PLANE_TEAM_MANAGEMENT: TaskPlane.ValueType  # 2
+"""Managing people and expectations."""
+TASK_PLANE_ORCHESTRATION_EXECUTION: TaskPlane.ValueType  # 3
+"""Carrying through plans and agents."""
+TASK_PLANE_RESEARCH_DECISION: TaskPlane.ValueType  # 4
+"""Looking into questions, deciding."""
+Global___TaskPlane: _TypeAlias = TaskPlane  # noqa: Y015
+
+@_typing.final
+class FailureKey(_message.Message):
+    """FailureKey names a class of failures of a project: what was called, on what sort of thing, and how it failed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOOL_FIELD_NUMBER: _builtins.int
+    TARGET_CLASS_FIELD_NUMBER: _builtins.int
+    FAILURE_CLASS_FIELD_NUMBER: _builtins.int
+    tool: _builtins.str
+    """The tool."""
+    target_class: _builtins.str
+    """Class of the target: program with sub-command, extension of the path, or nothing."""
+    failure_class: _builtins.str
+    """Class of the failure; empty stands for any."""
+    def __init__(
+        self,
+        *,
+        tool: _builtins.str = ...,
+        target_class: _builtins.str = ...,
+        failure_class: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["failure_class", b"failure_class", "target_class", b"target_class", "tool", b"tool"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FailureKey: _TypeAlias = FailureKey  # noqa: Y015
+
 @_typing.final
 class Envelope(_message.Message):
     """Envelope is what every event carries, whatever it is about."""
@@ -252,21 +378,35 @@ class Prompt(_message.Message):
 
     TEXT_FIELD_NUMBER: _builtins.int
     TOKENS_FIELD_NUMBER: _builtins.int
+    INTENT_FIELD_NUMBER: _builtins.int
+    PLANE_FIELD_NUMBER: _builtins.int
+    ASKS_FOR_FIELD_NUMBER: _builtins.int
     text: _builtins.str
     """The text, cut and redacted."""
+    intent: Global___IntentFamily.ValueType
+    """What it is about."""
+    plane: Global___TaskPlane.ValueType
+    """On which level."""
     @_builtins.property
     def tokens(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Its significant words."""
+
+    @_builtins.property
+    def asks_for(self) -> _containers.RepeatedScalarFieldContainer[Global___Purpose.ValueType]:
+        """What it asks to be done with the project as it stands, such as to run its tests."""
 
     def __init__(
         self,
         *,
         text: _builtins.str = ...,
         tokens: _abc.Iterable[_builtins.str] | None = ...,
+        intent: Global___IntentFamily.ValueType = ...,
+        plane: Global___TaskPlane.ValueType = ...,
+        asks_for: _abc.Iterable[Global___Purpose.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["text", b"text", "tokens", b"tokens"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asks_for", b"asks_for", "intent", b"intent", "plane", b"plane", "text", b"text", "tokens", b"tokens"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -289,6 +429,8 @@ class ToolCall(_message.Message):
     COMMAND_FIELD_NUMBER: _builtins.int
     INPUT_DIGEST_FIELD_NUMBER: _builtins.int
     INCONCLUSIVE_FIELD_NUMBER: _builtins.int
+    DESCRIPTION_FIELD_NUMBER: _builtins.int
+    REPLACEMENT_FIELD_NUMBER: _builtins.int
     tool_use_id: _builtins.str
     """The client's id of the call."""
     tool: _builtins.str
@@ -309,6 +451,10 @@ class ToolCall(_message.Message):
     """Hash of the whole redacted input: two calls with the same digest are the same call."""
     inconclusive: _builtins.bool
     """That it came back well says nothing of what it names: it went on in the background, or another command decided."""
+    description: _builtins.str
+    """What the call was said to be for by the agent itself, cut and redacted; empty where it said nothing."""
+    replacement: _builtins.str
+    """What an edit puts in place, its beginning, cut and redacted; empty for other tools."""
     @_builtins.property
     def tokens(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Significant words of the target."""
@@ -327,10 +473,12 @@ class ToolCall(_message.Message):
         command: _builtins.str = ...,
         input_digest: _builtins.str = ...,
         inconclusive: _builtins.bool = ...,
+        description: _builtins.str = ...,
+        replacement: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "directory", b"directory", "inconclusive", b"inconclusive", "input_digest", b"input_digest", "program", b"program", "purpose", b"purpose", "target", b"target", "target_class", b"target_class", "tokens", b"tokens", "tool", b"tool", "tool_use_id", b"tool_use_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "description", b"description", "directory", b"directory", "inconclusive", b"inconclusive", "input_digest", b"input_digest", "program", b"program", "purpose", b"purpose", "replacement", b"replacement", "target", b"target", "target_class", b"target_class", "tokens", b"tokens", "tool", b"tool", "tool_use_id", b"tool_use_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -27,9 +27,12 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from spark.memory.v1 import lesson_pb2 as spark_dot_memory_dot_v1_dot_lesson__pb2
 from spark.moment.v1 import moment_pb2 as spark_dot_moment_dot_v1_dot_moment__pb2
+from spark.packets.v1 import advice_pb2 as spark_dot_packets_dot_v1_dot_advice__pb2
+from spark.packets.v1 import standing_pb2 as spark_dot_packets_dot_v1_dot_standing__pb2
+from spark.router.v1 import router_pb2 as spark_dot_router_dot_v1_dot_router__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1espark/packets/v1/packets.proto\x12\x10spark.packets.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cspark/memory/v1/lesson.proto\x1a\x1cspark/moment/v1/moment.proto\"\\\n\x08\x43ounters\x12\x0c\n\x04read\x18\x01 \x01(\x04\x12\x0f\n\x07\x65mitted\x18\x02 \x01(\x04\x12\x0f\n\x07helpful\x18\x03 \x01(\x04\x12\x11\n\tunhelpful\x18\x04 \x01(\x04\x12\r\n\x05noisy\x18\x05 \x01(\x04\"\xe8\x03\n\x06Packet\x12\x1c\n\tpacket_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12)\n\nproject_id\x18\x02 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{16}$\x12=\n\x0bsource_mode\x18\x03 \x01(\x0e\x32\x1c.spark.packets.v1.SourceModeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x18\n\x04text\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xd0\x0f\x12+\n\nconfidence\x18\x05 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00\x12\x34\n\x13\x65\x66\x66\x65\x63tiveness_score\x18\x06 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00\x12\x13\n\x0busage_count\x18\x07 \x01(\x04\x12,\n\x08\x63ounters\x18\x08 \x01(\x0b\x32\x1a.spark.packets.v1.Counters\x12/\n\x06lesson\x18\t \x01(\x0b\x32\x17.spark.memory.v1.LessonB\x06\xbaH\x03\xc8\x01\x01\x12\x37\n\x0b\x66resh_until\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x1a\n\x12invalidated_reason\x18\x0b \x01(\t\x12\x10\n\x08revision\x18\x0c \x01(\x04\"l\n\tCandidate\x12(\n\x06packet\x18\x01 \x01(\x0b\x32\x18.spark.packets.v1.Packet\x12&\n\x05match\x18\x02 \x01(\x0e\x32\x17.spark.packets.v1.Match\x12\r\n\x05score\x18\x03 \x01(\x01\"<\n\x05Shown\x12\x0b\n\x03key\x18\x01 \x01(\t\x12&\n\x02\x61t\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"}\n\tGateState\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12\x0f\n\x07\x65mitted\x18\x02 \x01(\r\x12&\n\x05shown\x18\x03 \x03(\x0b\x32\x17.spark.packets.v1.Shown\x12&\n\x05tools\x18\x04 \x03(\x0b\x32\x17.spark.packets.v1.Shown\"X\n\rLookupRequest\x12/\n\x06moment\x18\x01 \x01(\x0b\x32\x17.spark.moment.v1.MomentB\x06\xbaH\x03\xc8\x01\x01\x12\x16\n\x05limit\x18\x02 \x01(\rB\x07\xbaH\x04*\x02\x18\x32\"l\n\x0eLookupResponse\x12/\n\ncandidates\x18\x01 \x03(\x0b\x32\x1b.spark.packets.v1.Candidate\x12)\n\x04gate\x18\x02 \x01(\x0b\x32\x1b.spark.packets.v1.GateState\"p\n\x0c\x43laimRequest\x12/\n\x06moment\x18\x01 \x01(\x0b\x32\x17.spark.moment.v1.MomentB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07version\x18\x02 \x01(\x04\x12\x1e\n\npacket_ids\x18\x03 \x03(\tB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x08\" \n\rClaimResponse\x12\x0f\n\x07granted\x18\x01 \x01(\x08\"D\n\x10PutPacketRequest\x12\x30\n\x06packet\x18\x01 \x01(\x0b\x32\x18.spark.packets.v1.PacketB\x06\xbaH\x03\xc8\x01\x01\"#\n\x11PutPacketResponse\x12\x0e\n\x06stored\x18\x01 \x01(\x08\"Q\n\x17InvalidatePacketRequest\x12\x1a\n\tpacket_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01\x12\x1a\n\x06reason\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\"\x1a\n\x18InvalidatePacketResponse\"/\n\x10GetStatusRequest\x12\x1b\n\nproject_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@\"U\n\x11GetStatusResponse\x12\r\n\x05total\x18\x01 \x01(\x04\x12\r\n\x05\x66resh\x18\x02 \x01(\x04\x12\r\n\x05stale\x18\x03 \x01(\x04\x12\x13\n\x0binvalidated\x18\x04 \x01(\x04\"Y\n\x18\x41waitMaterialisedRequest\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12+\n\x08patience\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"1\n\x19\x41waitMaterialisedResponse\x12\x14\n\x0cmaterialised\x18\x01 \x01(\x04\"_\n\rForgetRequest\x12\x1d\n\nsession_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01H\x00\x12\x1d\n\nproject_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x10\x01H\x00\x42\x10\n\x07subject\x12\x05\xbaH\x02\x08\x01\" \n\x0e\x46orgetResponse\x12\x0e\n\x06\x65rased\x18\x01 \x01(\x04*u\n\nSourceMode\x12\x1b\n\x17SOURCE_MODE_UNSPECIFIED\x10\x00\x12\x18\n\x14SOURCE_MODE_BASELINE\x10\x01\x12\x16\n\x12SOURCE_MODE_LESSON\x10\x02\x12\x18\n\x14SOURCE_MODE_PREFETCH\x10\x03*B\n\x05Match\x12\x15\n\x11MATCH_UNSPECIFIED\x10\x00\x12\x0f\n\x0bMATCH_EXACT\x10\x01\x12\x11\n\rMATCH_RELAXED\x10\x02\x32\xf9\x04\n\x0ePacketsService\x12K\n\x06Lookup\x12\x1f.spark.packets.v1.LookupRequest\x1a .spark.packets.v1.LookupResponse\x12H\n\x05\x43laim\x12\x1e.spark.packets.v1.ClaimRequest\x1a\x1f.spark.packets.v1.ClaimResponse\x12T\n\tPutPacket\x12\".spark.packets.v1.PutPacketRequest\x1a#.spark.packets.v1.PutPacketResponse\x12i\n\x10InvalidatePacket\x12).spark.packets.v1.InvalidatePacketRequest\x1a*.spark.packets.v1.InvalidatePacketResponse\x12T\n\tGetStatus\x12\".spark.packets.v1.GetStatusRequest\x1a#.spark.packets.v1.GetStatusResponse\x12l\n\x11\x41waitMaterialised\x12*.spark.packets.v1.AwaitMaterialisedRequest\x1a+.spark.packets.v1.AwaitMaterialisedResponse\x12K\n\x06\x46orget\x12\x1f.spark.packets.v1.ForgetRequest\x1a .spark.packets.v1.ForgetResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1espark/packets/v1/packets.proto\x12\x10spark.packets.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cspark/memory/v1/lesson.proto\x1a\x1cspark/moment/v1/moment.proto\x1a\x1dspark/packets/v1/advice.proto\x1a\x1fspark/packets/v1/standing.proto\x1a\x1cspark/router/v1/router.proto\"\xdf\x01\n\x08\x43ounters\x12\x0c\n\x04read\x18\x01 \x01(\x04\x12\x0f\n\x07\x65mitted\x18\x02 \x01(\x04\x12\x0f\n\x07helpful\x18\x03 \x01(\x04\x12\x11\n\tunhelpful\x18\x04 \x01(\x04\x12\r\n\x05noisy\x18\x05 \x01(\x04\x12\x17\n\x0f\x66ollowed_worked\x18\x06 \x01(\x04\x12\x17\n\x0f\x66ollowed_failed\x18\x07 \x01(\x04\x12\x16\n\x0eignored_failed\x18\x08 \x01(\x04\x12\x14\n\x0cignored_fine\x18\t \x01(\x04\x12\x10\n\x08rejected\x18\n \x01(\x04\x12\x0f\n\x07unknown\x18\x0b \x01(\x04\"\xff\x04\n\x06Packet\x12\x1c\n\tpacket_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12)\n\nproject_id\x18\x02 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{16}$\x12=\n\x0bsource_mode\x18\x03 \x01(\x0e\x32\x1c.spark.packets.v1.SourceModeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x18\n\x04text\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xd0\x0f\x12+\n\nconfidence\x18\x05 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00\x12\x34\n\x13\x65\x66\x66\x65\x63tiveness_score\x18\x06 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00\x12\x13\n\x0busage_count\x18\x07 \x01(\x04\x12,\n\x08\x63ounters\x18\x08 \x01(\x0b\x32\x1a.spark.packets.v1.Counters\x12/\n\x06lesson\x18\t \x01(\x0b\x32\x17.spark.memory.v1.LessonB\x06\xbaH\x03\xc8\x01\x01\x12\x37\n\x0b\x66resh_until\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x1a\n\x12invalidated_reason\x18\x0b \x01(\t\x12\x10\n\x08revision\x18\x0c \x01(\x04\x12&\n\x05stage\x18\r \x01(\x0e\x32\x17.spark.packets.v1.Stage\x12\x34\n\x05names\x18\x0e \x03(\x0b\x32\x1b.spark.moment.v1.FailureKeyB\x08\xbaH\x05\x92\x01\x02\x10\x08\x12\x37\n\x08suggests\x18\x0f \x03(\x0b\x32\x1b.spark.router.v1.SuggestionB\x08\xbaH\x05\x92\x01\x02\x10\x08\"l\n\tCandidate\x12(\n\x06packet\x18\x01 \x01(\x0b\x32\x18.spark.packets.v1.Packet\x12&\n\x05match\x18\x02 \x01(\x0e\x32\x17.spark.packets.v1.Match\x12\r\n\x05score\x18\x03 \x01(\x01\"\x85\x01\n\x06\x42ranch\x12\x16\n\x04tool\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x1e\n\x0ctarget_class\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x0e\n\x06prompt\x18\x03 \x01(\x08\x12\x33\n\x07\x63hances\x18\x04 \x03(\x0b\x32\x18.spark.packets.v1.ChanceB\x08\xbaH\x05\x92\x01\x02\x10\x10\"F\n\x06\x43hance\x12\x0e\n\x06packet\x18\x01 \x01(\r\x12,\n\x0bprobability\x18\x02 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00\"\x83\x02\n\x0bPreparation\x12\x33\n\x07packets\x18\x01 \x03(\x0b\x32\x18.spark.packets.v1.PacketB\x08\xbaH\x05\x92\x01\x02\x10 \x12\x34\n\x08\x62ranches\x18\x02 \x03(\x0b\x32\x18.spark.packets.v1.BranchB\x08\xbaH\x05\x92\x01\x02\x10\x10\x12.\n\nmade_after\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tstored_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\tthreshold\x18\x05 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00\"<\n\x05Shown\x12\x0b\n\x03key\x18\x01 \x01(\t\x12&\n\x02\x61t\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x8f\x01\n\tGateState\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12\x0f\n\x07\x65mitted\x18\x02 \x01(\r\x12&\n\x05shown\x18\x03 \x03(\x0b\x32\x17.spark.packets.v1.Shown\x12&\n\x05tools\x18\x04 \x03(\x0b\x32\x17.spark.packets.v1.Shown\x12\x10\n\x08unwanted\x18\x05 \x03(\t\"X\n\rLookupRequest\x12/\n\x06moment\x18\x01 \x01(\x0b\x32\x17.spark.moment.v1.MomentB\x06\xbaH\x03\xc8\x01\x01\x12\x16\n\x05limit\x18\x02 \x01(\rB\x07\xbaH\x04*\x02\x18\x32\"\xcc\x01\n\x0eLookupResponse\x12/\n\ncandidates\x18\x01 \x03(\x0b\x32\x1b.spark.packets.v1.Candidate\x12)\n\x04gate\x18\x02 \x01(\x0b\x32\x1b.spark.packets.v1.GateState\x12/\n\x08prepared\x18\x03 \x01(\x0b\x32\x1d.spark.packets.v1.Preparation\x12-\n\tstandings\x18\x04 \x03(\x0b\x32\x1a.spark.packets.v1.Standing\"\"\n\x0cWeighRequest\x12\x12\n\npacket_ids\x18\x01 \x03(\t\"7\n\rWeighResponse\x12&\n\x05known\x18\x01 \x03(\x0b\x32\x17.spark.packets.v1.Worth\"\x8d\x01\n\x05Worth\x12\x11\n\tpacket_id\x18\x01 \x01(\t\x12\x1b\n\x13\x65\x66\x66\x65\x63tiveness_score\x18\x02 \x01(\x01\x12&\n\x05stage\x18\x03 \x01(\x0e\x32\x17.spark.packets.v1.Stage\x12,\n\x08\x63ounters\x18\x04 \x01(\x0b\x32\x1a.spark.packets.v1.Counters\"\x81\x01\n\x0c\x43laimRequest\x12/\n\x06moment\x18\x01 \x01(\x0b\x32\x17.spark.moment.v1.MomentB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07version\x18\x02 \x01(\x04\x12\x1e\n\npacket_ids\x18\x03 \x03(\tB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x08\x12\x0f\n\x07refused\x18\x04 \x01(\x08\" \n\rClaimResponse\x12\x0f\n\x07granted\x18\x01 \x01(\x08\"D\n\x10PutPacketRequest\x12\x30\n\x06packet\x18\x01 \x01(\x0b\x32\x18.spark.packets.v1.PacketB\x06\xbaH\x03\xc8\x01\x01\"#\n\x11PutPacketResponse\x12\x0e\n\x06stored\x18\x01 \x01(\x08\"\xab\x01\n\x0ePrepareRequest\x12\x33\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x19.spark.moment.v1.EnvelopeB\x06\xbaH\x03\xc8\x01\x01\x12\x10\n\x08sequence\x18\x02 \x01(\x04\x12:\n\x0bpreparation\x18\x03 \x01(\x0b\x32\x1d.spark.packets.v1.PreparationB\x06\xbaH\x03\xc8\x01\x01\x12\x16\n\x0e\x66or_beginnings\x18\x04 \x01(\x08\"A\n\x0fPrepareResponse\x12\x0e\n\x06stored\x18\x01 \x01(\x08\x12\x1e\n\x16idle_per_hundred_calls\x18\x02 \x01(\x01\"Q\n\x17InvalidatePacketRequest\x12\x1a\n\tpacket_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01\x12\x1a\n\x06reason\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\"\x1a\n\x18InvalidatePacketResponse\"/\n\x10GetStatusRequest\x12\x1b\n\nproject_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@\"U\n\x11GetStatusResponse\x12\r\n\x05total\x18\x01 \x01(\x04\x12\r\n\x05\x66resh\x18\x02 \x01(\x04\x12\r\n\x05stale\x18\x03 \x01(\x04\x12\x13\n\x0binvalidated\x18\x04 \x01(\x04\"Y\n\x18\x41waitMaterialisedRequest\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12+\n\x08patience\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"1\n\x19\x41waitMaterialisedResponse\x12\x14\n\x0cmaterialised\x18\x01 \x01(\x04\"_\n\rForgetRequest\x12\x1d\n\nsession_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01H\x00\x12\x1d\n\nproject_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x10\x01H\x00\x42\x10\n\x07subject\x12\x05\xbaH\x02\x08\x01\" \n\x0e\x46orgetResponse\x12\x0e\n\x06\x65rased\x18\x01 \x01(\x04*u\n\nSourceMode\x12\x1b\n\x17SOURCE_MODE_UNSPECIFIED\x10\x00\x12\x18\n\x14SOURCE_MODE_BASELINE\x10\x01\x12\x16\n\x12SOURCE_MODE_LESSON\x10\x02\x12\x18\n\x14SOURCE_MODE_PREFETCH\x10\x03*B\n\x05Match\x12\x15\n\x11MATCH_UNSPECIFIED\x10\x00\x12\x0f\n\x0bMATCH_EXACT\x10\x01\x12\x11\n\rMATCH_RELAXED\x10\x02\x32\xcb\x07\n\x0ePacketsService\x12K\n\x06Lookup\x12\x1f.spark.packets.v1.LookupRequest\x1a .spark.packets.v1.LookupResponse\x12H\n\x05Weigh\x12\x1e.spark.packets.v1.WeighRequest\x1a\x1f.spark.packets.v1.WeighResponse\x12H\n\x05\x43laim\x12\x1e.spark.packets.v1.ClaimRequest\x1a\x1f.spark.packets.v1.ClaimResponse\x12T\n\tPutPacket\x12\".spark.packets.v1.PutPacketRequest\x1a#.spark.packets.v1.PutPacketResponse\x12N\n\x07Prepare\x12 .spark.packets.v1.PrepareRequest\x1a!.spark.packets.v1.PrepareResponse\x12]\n\x0cGiveFeedback\x12%.spark.packets.v1.GiveFeedbackRequest\x1a&.spark.packets.v1.GiveFeedbackResponse\x12W\n\nListAdvice\x12#.spark.packets.v1.ListAdviceRequest\x1a$.spark.packets.v1.ListAdviceResponse\x12i\n\x10InvalidatePacket\x12).spark.packets.v1.InvalidatePacketRequest\x1a*.spark.packets.v1.InvalidatePacketResponse\x12T\n\tGetStatus\x12\".spark.packets.v1.GetStatusRequest\x1a#.spark.packets.v1.GetStatusResponse\x12l\n\x11\x41waitMaterialised\x12*.spark.packets.v1.AwaitMaterialisedRequest\x1a+.spark.packets.v1.AwaitMaterialisedResponse\x12K\n\x06\x46orget\x12\x1f.spark.packets.v1.ForgetRequest\x1a .spark.packets.v1.ForgetResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -52,6 +55,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PACKET'].fields_by_name['lesson']._serialized_options = b'\272H\003\310\001\001'
   _globals['_PACKET'].fields_by_name['fresh_until']._loaded_options = None
   _globals['_PACKET'].fields_by_name['fresh_until']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_PACKET'].fields_by_name['names']._loaded_options = None
+  _globals['_PACKET'].fields_by_name['names']._serialized_options = b'\272H\005\222\001\002\020\010'
+  _globals['_PACKET'].fields_by_name['suggests']._loaded_options = None
+  _globals['_PACKET'].fields_by_name['suggests']._serialized_options = b'\272H\005\222\001\002\020\010'
+  _globals['_BRANCH'].fields_by_name['tool']._loaded_options = None
+  _globals['_BRANCH'].fields_by_name['tool']._serialized_options = b'\272H\005r\003\030\310\001'
+  _globals['_BRANCH'].fields_by_name['target_class']._loaded_options = None
+  _globals['_BRANCH'].fields_by_name['target_class']._serialized_options = b'\272H\005r\003\030\310\001'
+  _globals['_BRANCH'].fields_by_name['chances']._loaded_options = None
+  _globals['_BRANCH'].fields_by_name['chances']._serialized_options = b'\272H\005\222\001\002\020\020'
+  _globals['_CHANCE'].fields_by_name['probability']._loaded_options = None
+  _globals['_CHANCE'].fields_by_name['probability']._serialized_options = b'\272H\024\022\022\031\000\000\000\000\000\000\360?)\000\000\000\000\000\000\000\000'
+  _globals['_PREPARATION'].fields_by_name['packets']._loaded_options = None
+  _globals['_PREPARATION'].fields_by_name['packets']._serialized_options = b'\272H\005\222\001\002\020 '
+  _globals['_PREPARATION'].fields_by_name['branches']._loaded_options = None
+  _globals['_PREPARATION'].fields_by_name['branches']._serialized_options = b'\272H\005\222\001\002\020\020'
+  _globals['_PREPARATION'].fields_by_name['threshold']._loaded_options = None
+  _globals['_PREPARATION'].fields_by_name['threshold']._serialized_options = b'\272H\024\022\022\031\000\000\000\000\000\000\360?)\000\000\000\000\000\000\000\000'
   _globals['_LOOKUPREQUEST'].fields_by_name['moment']._loaded_options = None
   _globals['_LOOKUPREQUEST'].fields_by_name['moment']._serialized_options = b'\272H\003\310\001\001'
   _globals['_LOOKUPREQUEST'].fields_by_name['limit']._loaded_options = None
@@ -62,6 +83,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CLAIMREQUEST'].fields_by_name['packet_ids']._serialized_options = b'\272H\007\222\001\004\010\001\020\010'
   _globals['_PUTPACKETREQUEST'].fields_by_name['packet']._loaded_options = None
   _globals['_PUTPACKETREQUEST'].fields_by_name['packet']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_PREPAREREQUEST'].fields_by_name['envelope']._loaded_options = None
+  _globals['_PREPAREREQUEST'].fields_by_name['envelope']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_PREPAREREQUEST'].fields_by_name['preparation']._loaded_options = None
+  _globals['_PREPAREREQUEST'].fields_by_name['preparation']._serialized_options = b'\272H\003\310\001\001'
   _globals['_INVALIDATEPACKETREQUEST'].fields_by_name['packet_id']._loaded_options = None
   _globals['_INVALIDATEPACKETREQUEST'].fields_by_name['packet_id']._serialized_options = b'\272H\004r\002\020\001'
   _globals['_INVALIDATEPACKETREQUEST'].fields_by_name['reason']._loaded_options = None
@@ -74,48 +99,64 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FORGETREQUEST'].fields_by_name['session_id']._serialized_options = b'\272H\004r\002\020\001'
   _globals['_FORGETREQUEST'].fields_by_name['project_id']._loaded_options = None
   _globals['_FORGETREQUEST'].fields_by_name['project_id']._serialized_options = b'\272H\004r\002\020\001'
-  _globals['_SOURCEMODE']._serialized_start=2065
-  _globals['_SOURCEMODE']._serialized_end=2182
-  _globals['_MATCH']._serialized_start=2184
-  _globals['_MATCH']._serialized_end=2250
-  _globals['_COUNTERS']._serialized_start=206
-  _globals['_COUNTERS']._serialized_end=298
-  _globals['_PACKET']._serialized_start=301
-  _globals['_PACKET']._serialized_end=789
-  _globals['_CANDIDATE']._serialized_start=791
-  _globals['_CANDIDATE']._serialized_end=899
-  _globals['_SHOWN']._serialized_start=901
-  _globals['_SHOWN']._serialized_end=961
-  _globals['_GATESTATE']._serialized_start=963
-  _globals['_GATESTATE']._serialized_end=1088
-  _globals['_LOOKUPREQUEST']._serialized_start=1090
-  _globals['_LOOKUPREQUEST']._serialized_end=1178
-  _globals['_LOOKUPRESPONSE']._serialized_start=1180
-  _globals['_LOOKUPRESPONSE']._serialized_end=1288
-  _globals['_CLAIMREQUEST']._serialized_start=1290
-  _globals['_CLAIMREQUEST']._serialized_end=1402
-  _globals['_CLAIMRESPONSE']._serialized_start=1404
-  _globals['_CLAIMRESPONSE']._serialized_end=1436
-  _globals['_PUTPACKETREQUEST']._serialized_start=1438
-  _globals['_PUTPACKETREQUEST']._serialized_end=1506
-  _globals['_PUTPACKETRESPONSE']._serialized_start=1508
-  _globals['_PUTPACKETRESPONSE']._serialized_end=1543
-  _globals['_INVALIDATEPACKETREQUEST']._serialized_start=1545
-  _globals['_INVALIDATEPACKETREQUEST']._serialized_end=1626
-  _globals['_INVALIDATEPACKETRESPONSE']._serialized_start=1628
-  _globals['_INVALIDATEPACKETRESPONSE']._serialized_end=1654
-  _globals['_GETSTATUSREQUEST']._serialized_start=1656
-  _globals['_GETSTATUSREQUEST']._serialized_end=1703
-  _globals['_GETSTATUSRESPONSE']._serialized_start=1705
-  _globals['_GETSTATUSRESPONSE']._serialized_end=1790
-  _globals['_AWAITMATERIALISEDREQUEST']._serialized_start=1792
-  _globals['_AWAITMATERIALISEDREQUEST']._serialized_end=1881
-  _globals['_AWAITMATERIALISEDRESPONSE']._serialized_start=1883
-  _globals['_AWAITMATERIALISEDRESPONSE']._serialized_end=1932
-  _globals['_FORGETREQUEST']._serialized_start=1934
-  _globals['_FORGETREQUEST']._serialized_end=2029
-  _globals['_FORGETRESPONSE']._serialized_start=2031
-  _globals['_FORGETRESPONSE']._serialized_end=2063
-  _globals['_PACKETSSERVICE']._serialized_start=2253
-  _globals['_PACKETSSERVICE']._serialized_end=2886
+  _globals['_SOURCEMODE']._serialized_start=3524
+  _globals['_SOURCEMODE']._serialized_end=3641
+  _globals['_MATCH']._serialized_start=3643
+  _globals['_MATCH']._serialized_end=3709
+  _globals['_COUNTERS']._serialized_start=301
+  _globals['_COUNTERS']._serialized_end=524
+  _globals['_PACKET']._serialized_start=527
+  _globals['_PACKET']._serialized_end=1166
+  _globals['_CANDIDATE']._serialized_start=1168
+  _globals['_CANDIDATE']._serialized_end=1276
+  _globals['_BRANCH']._serialized_start=1279
+  _globals['_BRANCH']._serialized_end=1412
+  _globals['_CHANCE']._serialized_start=1414
+  _globals['_CHANCE']._serialized_end=1484
+  _globals['_PREPARATION']._serialized_start=1487
+  _globals['_PREPARATION']._serialized_end=1746
+  _globals['_SHOWN']._serialized_start=1748
+  _globals['_SHOWN']._serialized_end=1808
+  _globals['_GATESTATE']._serialized_start=1811
+  _globals['_GATESTATE']._serialized_end=1954
+  _globals['_LOOKUPREQUEST']._serialized_start=1956
+  _globals['_LOOKUPREQUEST']._serialized_end=2044
+  _globals['_LOOKUPRESPONSE']._serialized_start=2047
+  _globals['_LOOKUPRESPONSE']._serialized_end=2251
+  _globals['_WEIGHREQUEST']._serialized_start=2253
+  _globals['_WEIGHREQUEST']._serialized_end=2287
+  _globals['_WEIGHRESPONSE']._serialized_start=2289
+  _globals['_WEIGHRESPONSE']._serialized_end=2344
+  _globals['_WORTH']._serialized_start=2347
+  _globals['_WORTH']._serialized_end=2488
+  _globals['_CLAIMREQUEST']._serialized_start=2491
+  _globals['_CLAIMREQUEST']._serialized_end=2620
+  _globals['_CLAIMRESPONSE']._serialized_start=2622
+  _globals['_CLAIMRESPONSE']._serialized_end=2654
+  _globals['_PUTPACKETREQUEST']._serialized_start=2656
+  _globals['_PUTPACKETREQUEST']._serialized_end=2724
+  _globals['_PUTPACKETRESPONSE']._serialized_start=2726
+  _globals['_PUTPACKETRESPONSE']._serialized_end=2761
+  _globals['_PREPAREREQUEST']._serialized_start=2764
+  _globals['_PREPAREREQUEST']._serialized_end=2935
+  _globals['_PREPARERESPONSE']._serialized_start=2937
+  _globals['_PREPARERESPONSE']._serialized_end=3002
+  _globals['_INVALIDATEPACKETREQUEST']._serialized_start=3004
+  _globals['_INVALIDATEPACKETREQUEST']._serialized_end=3085
+  _globals['_INVALIDATEPACKETRESPONSE']._serialized_start=3087
+  _globals['_INVALIDATEPACKETRESPONSE']._serialized_end=3113
+  _globals['_GETSTATUSREQUEST']._serialized_start=3115
+  _globals['_GETSTATUSREQUEST']._serialized_end=3162
+  _globals['_GETSTATUSRESPONSE']._serialized_start=3164
+  _globals['_GETSTATUSRESPONSE']._serialized_end=3249
+  _globals['_AWAITMATERIALISEDREQUEST']._serialized_start=3251
+  _globals['_AWAITMATERIALISEDREQUEST']._serialized_end=3340
+  _globals['_AWAITMATERIALISEDRESPONSE']._serialized_start=3342
+  _globals['_AWAITMATERIALISEDRESPONSE']._serialized_end=3391
+  _globals['_FORGETREQUEST']._serialized_start=3393
+  _globals['_FORGETREQUEST']._serialized_end=3488
+  _globals['_FORGETRESPONSE']._serialized_start=3490
+  _globals['_FORGETRESPONSE']._serialized_end=3522
+  _globals['_PACKETSSERVICE']._serialized_start=3712
+  _globals['_PACKETSSERVICE']._serialized_end=4683
 # @@protoc_insertion_point(module_scope)

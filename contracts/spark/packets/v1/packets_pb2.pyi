@@ -12,6 +12,9 @@ from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from spark.memory.v1 import lesson_pb2 as _lesson_pb2
 from spark.moment.v1 import moment_pb2 as _moment_pb2
+from spark.packets.v1 import advice_pb2 as _advice_pb2
+from spark.packets.v1 import standing_pb2 as _standing_pb2
+from spark.router.v1 import router_pb2 as _router_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -86,6 +89,12 @@ class Counters(_message.Message):
     HELPFUL_FIELD_NUMBER: _builtins.int
     UNHELPFUL_FIELD_NUMBER: _builtins.int
     NOISY_FIELD_NUMBER: _builtins.int
+    FOLLOWED_WORKED_FIELD_NUMBER: _builtins.int
+    FOLLOWED_FAILED_FIELD_NUMBER: _builtins.int
+    IGNORED_FAILED_FIELD_NUMBER: _builtins.int
+    IGNORED_FINE_FIELD_NUMBER: _builtins.int
+    REJECTED_FIELD_NUMBER: _builtins.int
+    UNKNOWN_FIELD_NUMBER: _builtins.int
     read: _builtins.int
     """How often it was found."""
     emitted: _builtins.int
@@ -96,6 +105,18 @@ class Counters(_message.Message):
     """Said not to have helped."""
     noisy: _builtins.int
     """Said to be noise."""
+    followed_worked: _builtins.int
+    """Followed, and it worked."""
+    followed_failed: _builtins.int
+    """Followed, and it failed all the same."""
+    ignored_failed: _builtins.int
+    """Not followed, and what it named came to pass: it would have helped."""
+    ignored_fine: _builtins.int
+    """Not followed, and nothing happened: it was noise."""
+    rejected: _builtins.int
+    """The call was refused by the user."""
+    unknown: _builtins.int
+    """Nobody can tell what became of it."""
     def __init__(
         self,
         *,
@@ -104,10 +125,16 @@ class Counters(_message.Message):
         helpful: _builtins.int = ...,
         unhelpful: _builtins.int = ...,
         noisy: _builtins.int = ...,
+        followed_worked: _builtins.int = ...,
+        followed_failed: _builtins.int = ...,
+        ignored_failed: _builtins.int = ...,
+        ignored_fine: _builtins.int = ...,
+        rejected: _builtins.int = ...,
+        unknown: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["emitted", b"emitted", "helpful", b"helpful", "noisy", b"noisy", "read", b"read", "unhelpful", b"unhelpful"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["emitted", b"emitted", "followed_failed", b"followed_failed", "followed_worked", b"followed_worked", "helpful", b"helpful", "ignored_failed", b"ignored_failed", "ignored_fine", b"ignored_fine", "noisy", b"noisy", "read", b"read", "rejected", b"rejected", "unhelpful", b"unhelpful", "unknown", b"unknown"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -131,6 +158,9 @@ class Packet(_message.Message):
     FRESH_UNTIL_FIELD_NUMBER: _builtins.int
     INVALIDATED_REASON_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
+    STAGE_FIELD_NUMBER: _builtins.int
+    NAMES_FIELD_NUMBER: _builtins.int
+    SUGGESTS_FIELD_NUMBER: _builtins.int
     packet_id: _builtins.str
     """Its id; that of the lesson it was made from."""
     project_id: _builtins.str
@@ -149,9 +179,11 @@ class Packet(_message.Message):
     """Set once out of use."""
     revision: _builtins.int
     """Of two versions the higher stands."""
+    stage: _advice_pb2.Stage.ValueType
+    """How far it has proven itself."""
     @_builtins.property
     def counters(self) -> Global___Counters:
-        """What happened with it."""
+        """What happened with it, as far as it still counts."""
 
     @_builtins.property
     def lesson(self) -> _lesson_pb2.Lesson:
@@ -160,6 +192,14 @@ class Packet(_message.Message):
     @_builtins.property
     def fresh_until(self) -> _timestamp_pb2.Timestamp:
         """Until when it may be used."""
+
+    @_builtins.property
+    def names(self) -> _containers.RepeatedCompositeFieldContainer[_moment_pb2.FailureKey]:
+        """The failures that it names, where its lesson does not say."""
+
+    @_builtins.property
+    def suggests(self) -> _containers.RepeatedCompositeFieldContainer[_router_pb2.Suggestion]:
+        """The calls that it suggests, where its lesson does not say."""
 
     def __init__(
         self,
@@ -176,10 +216,13 @@ class Packet(_message.Message):
         fresh_until: _timestamp_pb2.Timestamp | None = ...,
         invalidated_reason: _builtins.str = ...,
         revision: _builtins.int = ...,
+        stage: _advice_pb2.Stage.ValueType = ...,
+        names: _abc.Iterable[_moment_pb2.FailureKey] | None = ...,
+        suggests: _abc.Iterable[_router_pb2.Suggestion] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["counters", b"counters", "fresh_until", b"fresh_until", "lesson", b"lesson"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence", b"confidence", "counters", b"counters", "effectiveness_score", b"effectiveness_score", "fresh_until", b"fresh_until", "invalidated_reason", b"invalidated_reason", "lesson", b"lesson", "packet_id", b"packet_id", "project_id", b"project_id", "revision", b"revision", "source_mode", b"source_mode", "text", b"text", "usage_count", b"usage_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence", b"confidence", "counters", b"counters", "effectiveness_score", b"effectiveness_score", "fresh_until", b"fresh_until", "invalidated_reason", b"invalidated_reason", "lesson", b"lesson", "names", b"names", "packet_id", b"packet_id", "project_id", b"project_id", "revision", b"revision", "source_mode", b"source_mode", "stage", b"stage", "suggests", b"suggests", "text", b"text", "usage_count", b"usage_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -218,6 +261,116 @@ class Candidate(_message.Message):
 Global___Candidate: _TypeAlias = Candidate  # noqa: Y015
 
 @_typing.final
+class Branch(_message.Message):
+    """Branch is one way in which the session may go on, and what is worth saying then."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOOL_FIELD_NUMBER: _builtins.int
+    TARGET_CLASS_FIELD_NUMBER: _builtins.int
+    PROMPT_FIELD_NUMBER: _builtins.int
+    CHANCES_FIELD_NUMBER: _builtins.int
+    tool: _builtins.str
+    """The call that comes back, as it was predicted; both empty for a prompt or for any other call."""
+    target_class: _builtins.str
+    """Class of its target."""
+    prompt: _builtins.bool
+    """Whether this branch is for a prompt."""
+    @_builtins.property
+    def chances(self) -> _containers.RepeatedCompositeFieldContainer[Global___Chance]:
+        """Places in the preparation of the packets worth saying, best first, each with its probability."""
+
+    def __init__(
+        self,
+        *,
+        tool: _builtins.str = ...,
+        target_class: _builtins.str = ...,
+        prompt: _builtins.bool = ...,
+        chances: _abc.Iterable[Global___Chance] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chances", b"chances", "prompt", b"prompt", "target_class", b"target_class", "tool", b"tool"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Branch: _TypeAlias = Branch  # noqa: Y015
+
+@_typing.final
+class Chance(_message.Message):
+    """Chance is a packet of a preparation, and how likely what it names is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PACKET_FIELD_NUMBER: _builtins.int
+    PROBABILITY_FIELD_NUMBER: _builtins.int
+    packet: _builtins.int
+    """Place of the packet."""
+    probability: _builtins.float
+    """Probability that one of the failures named comes within the next five calls."""
+    def __init__(
+        self,
+        *,
+        packet: _builtins.int = ...,
+        probability: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["packet", b"packet", "probability", b"probability"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Chance: _TypeAlias = Chance  # noqa: Y015
+
+@_typing.final
+class Preparation(_message.Message):
+    """Preparation is what is ready for the next moment of an agent session."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PACKETS_FIELD_NUMBER: _builtins.int
+    BRANCHES_FIELD_NUMBER: _builtins.int
+    MADE_AFTER_FIELD_NUMBER: _builtins.int
+    STORED_AT_FIELD_NUMBER: _builtins.int
+    THRESHOLD_FIELD_NUMBER: _builtins.int
+    threshold: _builtins.float
+    """Probability from which on a packet is worth saying for the noise that is allowed; the likeliest one below it stands
+    last in a branch, so that it can be told why nothing was said.
+    """
+    @_builtins.property
+    def packets(self) -> _containers.RepeatedCompositeFieldContainer[Global___Packet]:
+        """Packets, made ahead."""
+
+    @_builtins.property
+    def branches(self) -> _containers.RepeatedCompositeFieldContainer[Global___Branch]:
+        """Ways in which the session may go on; the one that names nothing stands for all others."""
+
+    @_builtins.property
+    def made_after(self) -> _timestamp_pb2.Timestamp:
+        """The moment after which it was made."""
+
+    @_builtins.property
+    def stored_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was stored, by this system's clock."""
+
+    def __init__(
+        self,
+        *,
+        packets: _abc.Iterable[Global___Packet] | None = ...,
+        branches: _abc.Iterable[Global___Branch] | None = ...,
+        made_after: _timestamp_pb2.Timestamp | None = ...,
+        stored_at: _timestamp_pb2.Timestamp | None = ...,
+        threshold: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["made_after", b"made_after", "stored_at", b"stored_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["branches", b"branches", "made_after", b"made_after", "packets", b"packets", "stored_at", b"stored_at", "threshold", b"threshold"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Preparation: _TypeAlias = Preparation  # noqa: Y015
+
+@_typing.final
 class Shown(_message.Message):
     """Shown is one packet that an agent session has seen."""
 
@@ -226,7 +379,9 @@ class Shown(_message.Message):
     KEY_FIELD_NUMBER: _builtins.int
     AT_FIELD_NUMBER: _builtins.int
     key: _builtins.str
-    """"id/failure" for a packet shown at a failure, "id/ahead" at any other moment, "id#call" with a certain call; or a tool."""
+    """"id/failure" for a packet shown at a failure, "id/ahead" at any other moment, "id#call" with a certain call,
+    "id/refused" where a call was stopped for it; or a tool.
+    """
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp:
         """When last."""
@@ -255,6 +410,7 @@ class GateState(_message.Message):
     EMITTED_FIELD_NUMBER: _builtins.int
     SHOWN_FIELD_NUMBER: _builtins.int
     TOOLS_FIELD_NUMBER: _builtins.int
+    UNWANTED_FIELD_NUMBER: _builtins.int
     version: _builtins.int
     """Counts up with each claim; 0 when nothing was ever shown."""
     emitted: _builtins.int
@@ -267,6 +423,12 @@ class GateState(_message.Message):
     def tools(self) -> _containers.RepeatedCompositeFieldContainer[Global___Shown]:
         """When something was last shown, by tool."""
 
+    @_builtins.property
+    def unwanted(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What the user called too noisy in this session: ids of packets, tools as "tool NAME", and failures as
+        "failure TOOL|TARGET CLASS|FAILURE CLASS".
+        """
+
     def __init__(
         self,
         *,
@@ -274,10 +436,11 @@ class GateState(_message.Message):
         emitted: _builtins.int = ...,
         shown: _abc.Iterable[Global___Shown] | None = ...,
         tools: _abc.Iterable[Global___Shown] | None = ...,
+        unwanted: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["emitted", b"emitted", "shown", b"shown", "tools", b"tools", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["emitted", b"emitted", "shown", b"shown", "tools", b"tools", "unwanted", b"unwanted", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -319,6 +482,8 @@ class LookupResponse(_message.Message):
 
     CANDIDATES_FIELD_NUMBER: _builtins.int
     GATE_FIELD_NUMBER: _builtins.int
+    PREPARED_FIELD_NUMBER: _builtins.int
+    STANDINGS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def candidates(self) -> _containers.RepeatedCompositeFieldContainer[Global___Candidate]:
         """Best first."""
@@ -327,19 +492,113 @@ class LookupResponse(_message.Message):
     def gate(self) -> Global___GateState:
         """What the session was shown."""
 
+    @_builtins.property
+    def prepared(self) -> Global___Preparation:
+        """What was prepared ahead for this session, else for a session of this project that begins."""
+
+    @_builtins.property
+    def standings(self) -> _containers.RepeatedCompositeFieldContainer[_standing_pb2.Standing]:
+        """What came of pieces said on such an occasion in this project."""
+
     def __init__(
         self,
         *,
         candidates: _abc.Iterable[Global___Candidate] | None = ...,
         gate: Global___GateState | None = ...,
+        prepared: Global___Preparation | None = ...,
+        standings: _abc.Iterable[_standing_pb2.Standing] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["gate", b"gate"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["gate", b"gate", "prepared", b"prepared"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidates", b"candidates", "gate", b"gate"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidates", b"candidates", "gate", b"gate", "prepared", b"prepared", "standings", b"standings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LookupResponse: _TypeAlias = LookupResponse  # noqa: Y015
+
+@_typing.final
+class WeighRequest(_message.Message):
+    """WeighRequest names packets."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PACKET_IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def packet_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Which."""
+
+    def __init__(
+        self,
+        *,
+        packet_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["packet_ids", b"packet_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WeighRequest: _TypeAlias = WeighRequest  # noqa: Y015
+
+@_typing.final
+class WeighResponse(_message.Message):
+    """WeighResponse tells of those that are known."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KNOWN_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def known(self) -> _containers.RepeatedCompositeFieldContainer[Global___Worth]:
+        """In no order."""
+
+    def __init__(
+        self,
+        *,
+        known: _abc.Iterable[Global___Worth] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["known", b"known"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WeighResponse: _TypeAlias = WeighResponse  # noqa: Y015
+
+@_typing.final
+class Worth(_message.Message):
+    """Worth is what came of a packet."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PACKET_ID_FIELD_NUMBER: _builtins.int
+    EFFECTIVENESS_SCORE_FIELD_NUMBER: _builtins.int
+    STAGE_FIELD_NUMBER: _builtins.int
+    COUNTERS_FIELD_NUMBER: _builtins.int
+    packet_id: _builtins.str
+    """Which."""
+    effectiveness_score: _builtins.float
+    """Between 0 and 1, from outcomes; 0.5 while nothing is known."""
+    stage: _advice_pb2.Stage.ValueType
+    """How far it has proven itself."""
+    @_builtins.property
+    def counters(self) -> Global___Counters:
+        """What happened with it, as far as it still counts."""
+
+    def __init__(
+        self,
+        *,
+        packet_id: _builtins.str = ...,
+        effectiveness_score: _builtins.float = ...,
+        stage: _advice_pb2.Stage.ValueType = ...,
+        counters: Global___Counters | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["counters", b"counters"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["counters", b"counters", "effectiveness_score", b"effectiveness_score", "packet_id", b"packet_id", "stage", b"stage"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Worth: _TypeAlias = Worth  # noqa: Y015
 
 @_typing.final
 class ClaimRequest(_message.Message):
@@ -350,8 +609,11 @@ class ClaimRequest(_message.Message):
     MOMENT_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     PACKET_IDS_FIELD_NUMBER: _builtins.int
+    REFUSED_FIELD_NUMBER: _builtins.int
     version: _builtins.int
     """The state that the gate judged by."""
+    refused: _builtins.bool
+    """The call is stopped for what is shown: not again in this session."""
     @_builtins.property
     def moment(self) -> _moment_pb2.Moment:
         """The moment at which they are shown."""
@@ -366,10 +628,11 @@ class ClaimRequest(_message.Message):
         moment: _moment_pb2.Moment | None = ...,
         version: _builtins.int = ...,
         packet_ids: _abc.Iterable[_builtins.str] | None = ...,
+        refused: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["moment", b"moment"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["moment", b"moment", "packet_ids", b"packet_ids", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["moment", b"moment", "packet_ids", b"packet_ids", "refused", b"refused", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -442,6 +705,70 @@ class PutPacketResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PutPacketResponse: _TypeAlias = PutPacketResponse  # noqa: Y015
+
+@_typing.final
+class PrepareRequest(_message.Message):
+    """PrepareRequest stores a preparation."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVELOPE_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    PREPARATION_FIELD_NUMBER: _builtins.int
+    FOR_BEGINNINGS_FIELD_NUMBER: _builtins.int
+    sequence: _builtins.int
+    """Place of that moment in the stream: of two preparations the later stands."""
+    for_beginnings: _builtins.bool
+    """For any session of the project that begins, not for this one."""
+    @_builtins.property
+    def envelope(self) -> _moment_pb2.Envelope:
+        """The moment after which it was made; its kind and call do not matter."""
+
+    @_builtins.property
+    def preparation(self) -> Global___Preparation:
+        """What is ready."""
+
+    def __init__(
+        self,
+        *,
+        envelope: _moment_pb2.Envelope | None = ...,
+        sequence: _builtins.int = ...,
+        preparation: Global___Preparation | None = ...,
+        for_beginnings: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["envelope", b"envelope", "preparation", b"preparation"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["envelope", b"envelope", "for_beginnings", b"for_beginnings", "preparation", b"preparation", "sequence", b"sequence"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PrepareRequest: _TypeAlias = PrepareRequest  # noqa: Y015
+
+@_typing.final
+class PrepareResponse(_message.Message):
+    """PrepareResponse says whether it was stored."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STORED_FIELD_NUMBER: _builtins.int
+    IDLE_PER_HUNDRED_CALLS_FIELD_NUMBER: _builtins.int
+    stored: _builtins.bool
+    """False when a later one is there already."""
+    idle_per_hundred_calls: _builtins.float
+    """Pieces of the project lately, other than forecasts, of which nothing came: for each 100 calls."""
+    def __init__(
+        self,
+        *,
+        stored: _builtins.bool = ...,
+        idle_per_hundred_calls: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["idle_per_hundred_calls", b"idle_per_hundred_calls", "stored", b"stored"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PrepareResponse: _TypeAlias = PrepareResponse  # noqa: Y015
 
 @_typing.final
 class InvalidatePacketRequest(_message.Message):

@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from spark.packets.v1 import advice_pb2 as spark_dot_packets_dot_v1_dot_advice__pb2
 from spark.packets.v1 import packets_pb2 as spark_dot_packets_dot_v1_dot_packets__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -40,6 +41,11 @@ class PacketsServiceStub:
                 request_serializer=spark_dot_packets_dot_v1_dot_packets__pb2.LookupRequest.SerializeToString,
                 response_deserializer=spark_dot_packets_dot_v1_dot_packets__pb2.LookupResponse.FromString,
                 _registered_method=True)
+        self.Weigh = channel.unary_unary(
+                '/spark.packets.v1.PacketsService/Weigh',
+                request_serializer=spark_dot_packets_dot_v1_dot_packets__pb2.WeighRequest.SerializeToString,
+                response_deserializer=spark_dot_packets_dot_v1_dot_packets__pb2.WeighResponse.FromString,
+                _registered_method=True)
         self.Claim = channel.unary_unary(
                 '/spark.packets.v1.PacketsService/Claim',
                 request_serializer=spark_dot_packets_dot_v1_dot_packets__pb2.ClaimRequest.SerializeToString,
@@ -49,6 +55,21 @@ class PacketsServiceStub:
                 '/spark.packets.v1.PacketsService/PutPacket',
                 request_serializer=spark_dot_packets_dot_v1_dot_packets__pb2.PutPacketRequest.SerializeToString,
                 response_deserializer=spark_dot_packets_dot_v1_dot_packets__pb2.PutPacketResponse.FromString,
+                _registered_method=True)
+        self.Prepare = channel.unary_unary(
+                '/spark.packets.v1.PacketsService/Prepare',
+                request_serializer=spark_dot_packets_dot_v1_dot_packets__pb2.PrepareRequest.SerializeToString,
+                response_deserializer=spark_dot_packets_dot_v1_dot_packets__pb2.PrepareResponse.FromString,
+                _registered_method=True)
+        self.GiveFeedback = channel.unary_unary(
+                '/spark.packets.v1.PacketsService/GiveFeedback',
+                request_serializer=spark_dot_packets_dot_v1_dot_advice__pb2.GiveFeedbackRequest.SerializeToString,
+                response_deserializer=spark_dot_packets_dot_v1_dot_advice__pb2.GiveFeedbackResponse.FromString,
+                _registered_method=True)
+        self.ListAdvice = channel.unary_unary(
+                '/spark.packets.v1.PacketsService/ListAdvice',
+                request_serializer=spark_dot_packets_dot_v1_dot_advice__pb2.ListAdviceRequest.SerializeToString,
+                response_deserializer=spark_dot_packets_dot_v1_dot_advice__pb2.ListAdviceResponse.FromString,
                 _registered_method=True)
         self.InvalidatePacket = channel.unary_unary(
                 '/spark.packets.v1.PacketsService/InvalidatePacket',
@@ -83,6 +104,13 @@ class PacketsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Weigh(self, request, context):
+        """Weigh tells what came of packets before; those that are not known are left out.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Claim(self, request, context):
         """Claim takes the right to show packets now; of two calls with the same state one is refused.
         """
@@ -92,6 +120,27 @@ class PacketsServiceServicer:
 
     def PutPacket(self, request, context):
         """PutPacket stores a packet and its keys; an older revision changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Prepare(self, request, context):
+        """Prepare stores what is ready for the next moment of an agent session; an older preparation changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GiveFeedback(self, request, context):
+        """GiveFeedback takes a user's word on one piece of advice. Fails with REASON_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAdvice(self, request, context):
+        """ListAdvice shows pieces of advice that were given, newest first, and what became of each.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -134,6 +183,11 @@ def add_PacketsServiceServicer_to_server(servicer, server):
                     request_deserializer=spark_dot_packets_dot_v1_dot_packets__pb2.LookupRequest.FromString,
                     response_serializer=spark_dot_packets_dot_v1_dot_packets__pb2.LookupResponse.SerializeToString,
             ),
+            'Weigh': grpc.unary_unary_rpc_method_handler(
+                    servicer.Weigh,
+                    request_deserializer=spark_dot_packets_dot_v1_dot_packets__pb2.WeighRequest.FromString,
+                    response_serializer=spark_dot_packets_dot_v1_dot_packets__pb2.WeighResponse.SerializeToString,
+            ),
             'Claim': grpc.unary_unary_rpc_method_handler(
                     servicer.Claim,
                     request_deserializer=spark_dot_packets_dot_v1_dot_packets__pb2.ClaimRequest.FromString,
@@ -143,6 +197,21 @@ def add_PacketsServiceServicer_to_server(servicer, server):
                     servicer.PutPacket,
                     request_deserializer=spark_dot_packets_dot_v1_dot_packets__pb2.PutPacketRequest.FromString,
                     response_serializer=spark_dot_packets_dot_v1_dot_packets__pb2.PutPacketResponse.SerializeToString,
+            ),
+            'Prepare': grpc.unary_unary_rpc_method_handler(
+                    servicer.Prepare,
+                    request_deserializer=spark_dot_packets_dot_v1_dot_packets__pb2.PrepareRequest.FromString,
+                    response_serializer=spark_dot_packets_dot_v1_dot_packets__pb2.PrepareResponse.SerializeToString,
+            ),
+            'GiveFeedback': grpc.unary_unary_rpc_method_handler(
+                    servicer.GiveFeedback,
+                    request_deserializer=spark_dot_packets_dot_v1_dot_advice__pb2.GiveFeedbackRequest.FromString,
+                    response_serializer=spark_dot_packets_dot_v1_dot_advice__pb2.GiveFeedbackResponse.SerializeToString,
+            ),
+            'ListAdvice': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAdvice,
+                    request_deserializer=spark_dot_packets_dot_v1_dot_advice__pb2.ListAdviceRequest.FromString,
+                    response_serializer=spark_dot_packets_dot_v1_dot_advice__pb2.ListAdviceResponse.SerializeToString,
             ),
             'InvalidatePacket': grpc.unary_unary_rpc_method_handler(
                     servicer.InvalidatePacket,
@@ -204,6 +273,33 @@ class PacketsService:
             _registered_method=True)
 
     @staticmethod
+    def Weigh(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/spark.packets.v1.PacketsService/Weigh',
+            spark_dot_packets_dot_v1_dot_packets__pb2.WeighRequest.SerializeToString,
+            spark_dot_packets_dot_v1_dot_packets__pb2.WeighResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def Claim(request,
             target,
             options=(),
@@ -247,6 +343,87 @@ class PacketsService:
             '/spark.packets.v1.PacketsService/PutPacket',
             spark_dot_packets_dot_v1_dot_packets__pb2.PutPacketRequest.SerializeToString,
             spark_dot_packets_dot_v1_dot_packets__pb2.PutPacketResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Prepare(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/spark.packets.v1.PacketsService/Prepare',
+            spark_dot_packets_dot_v1_dot_packets__pb2.PrepareRequest.SerializeToString,
+            spark_dot_packets_dot_v1_dot_packets__pb2.PrepareResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GiveFeedback(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/spark.packets.v1.PacketsService/GiveFeedback',
+            spark_dot_packets_dot_v1_dot_advice__pb2.GiveFeedbackRequest.SerializeToString,
+            spark_dot_packets_dot_v1_dot_advice__pb2.GiveFeedbackResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAdvice(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/spark.packets.v1.PacketsService/ListAdvice',
+            spark_dot_packets_dot_v1_dot_advice__pb2.ListAdviceRequest.SerializeToString,
+            spark_dot_packets_dot_v1_dot_advice__pb2.ListAdviceResponse.FromString,
             options,
             channel_credentials,
             insecure,

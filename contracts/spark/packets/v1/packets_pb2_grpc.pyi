@@ -5,6 +5,7 @@ Packets: advice prepared ahead, found by key in one read."""
 
 from collections import abc as _abc
 from grpc import aio as _aio
+from spark.packets.v1 import advice_pb2 as _advice_pb2
 from spark.packets.v1 import packets_pb2 as _packets_pb2
 import abc as _abc_1
 import grpc as _grpc
@@ -35,10 +36,18 @@ class PacketsServiceStub:
     def __new__(cls, channel: _aio.Channel) -> PacketsServiceAsyncStub: ...
     Lookup: _grpc.UnaryUnaryMultiCallable[_packets_pb2.LookupRequest, _packets_pb2.LookupResponse]
     """Lookup finds the packets for a moment, best first, with the session's gate state, in one read."""
+    Weigh: _grpc.UnaryUnaryMultiCallable[_packets_pb2.WeighRequest, _packets_pb2.WeighResponse]
+    """Weigh tells what came of packets before; those that are not known are left out."""
     Claim: _grpc.UnaryUnaryMultiCallable[_packets_pb2.ClaimRequest, _packets_pb2.ClaimResponse]
     """Claim takes the right to show packets now; of two calls with the same state one is refused."""
     PutPacket: _grpc.UnaryUnaryMultiCallable[_packets_pb2.PutPacketRequest, _packets_pb2.PutPacketResponse]
     """PutPacket stores a packet and its keys; an older revision changes nothing."""
+    Prepare: _grpc.UnaryUnaryMultiCallable[_packets_pb2.PrepareRequest, _packets_pb2.PrepareResponse]
+    """Prepare stores what is ready for the next moment of an agent session; an older preparation changes nothing."""
+    GiveFeedback: _grpc.UnaryUnaryMultiCallable[_advice_pb2.GiveFeedbackRequest, _advice_pb2.GiveFeedbackResponse]
+    """GiveFeedback takes a user's word on one piece of advice. Fails with REASON_NOT_FOUND."""
+    ListAdvice: _grpc.UnaryUnaryMultiCallable[_advice_pb2.ListAdviceRequest, _advice_pb2.ListAdviceResponse]
+    """ListAdvice shows pieces of advice that were given, newest first, and what became of each."""
     InvalidatePacket: _grpc.UnaryUnaryMultiCallable[_packets_pb2.InvalidatePacketRequest, _packets_pb2.InvalidatePacketResponse]
     """InvalidatePacket takes a packet out of use, with the reason. Fails with REASON_NOT_FOUND."""
     GetStatus: _grpc.UnaryUnaryMultiCallable[_packets_pb2.GetStatusRequest, _packets_pb2.GetStatusResponse]
@@ -57,10 +66,18 @@ class PacketsServiceAsyncStub(PacketsServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     Lookup: _aio.UnaryUnaryMultiCallable[_packets_pb2.LookupRequest, _packets_pb2.LookupResponse]  # type: ignore[assignment]
     """Lookup finds the packets for a moment, best first, with the session's gate state, in one read."""
+    Weigh: _aio.UnaryUnaryMultiCallable[_packets_pb2.WeighRequest, _packets_pb2.WeighResponse]  # type: ignore[assignment]
+    """Weigh tells what came of packets before; those that are not known are left out."""
     Claim: _aio.UnaryUnaryMultiCallable[_packets_pb2.ClaimRequest, _packets_pb2.ClaimResponse]  # type: ignore[assignment]
     """Claim takes the right to show packets now; of two calls with the same state one is refused."""
     PutPacket: _aio.UnaryUnaryMultiCallable[_packets_pb2.PutPacketRequest, _packets_pb2.PutPacketResponse]  # type: ignore[assignment]
     """PutPacket stores a packet and its keys; an older revision changes nothing."""
+    Prepare: _aio.UnaryUnaryMultiCallable[_packets_pb2.PrepareRequest, _packets_pb2.PrepareResponse]  # type: ignore[assignment]
+    """Prepare stores what is ready for the next moment of an agent session; an older preparation changes nothing."""
+    GiveFeedback: _aio.UnaryUnaryMultiCallable[_advice_pb2.GiveFeedbackRequest, _advice_pb2.GiveFeedbackResponse]  # type: ignore[assignment]
+    """GiveFeedback takes a user's word on one piece of advice. Fails with REASON_NOT_FOUND."""
+    ListAdvice: _aio.UnaryUnaryMultiCallable[_advice_pb2.ListAdviceRequest, _advice_pb2.ListAdviceResponse]  # type: ignore[assignment]
+    """ListAdvice shows pieces of advice that were given, newest first, and what became of each."""
     InvalidatePacket: _aio.UnaryUnaryMultiCallable[_packets_pb2.InvalidatePacketRequest, _packets_pb2.InvalidatePacketResponse]  # type: ignore[assignment]
     """InvalidatePacket takes a packet out of use, with the reason. Fails with REASON_NOT_FOUND."""
     GetStatus: _aio.UnaryUnaryMultiCallable[_packets_pb2.GetStatusRequest, _packets_pb2.GetStatusResponse]  # type: ignore[assignment]
@@ -84,6 +101,14 @@ class PacketsServiceServicer(metaclass=_abc_1.ABCMeta):
         """Lookup finds the packets for a moment, best first, with the session's gate state, in one read."""
 
     @_abc_1.abstractmethod
+    def Weigh(
+        self,
+        request: _packets_pb2.WeighRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_packets_pb2.WeighResponse, _abc.Awaitable[_packets_pb2.WeighResponse]]:
+        """Weigh tells what came of packets before; those that are not known are left out."""
+
+    @_abc_1.abstractmethod
     def Claim(
         self,
         request: _packets_pb2.ClaimRequest,
@@ -98,6 +123,30 @@ class PacketsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_packets_pb2.PutPacketResponse, _abc.Awaitable[_packets_pb2.PutPacketResponse]]:
         """PutPacket stores a packet and its keys; an older revision changes nothing."""
+
+    @_abc_1.abstractmethod
+    def Prepare(
+        self,
+        request: _packets_pb2.PrepareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_packets_pb2.PrepareResponse, _abc.Awaitable[_packets_pb2.PrepareResponse]]:
+        """Prepare stores what is ready for the next moment of an agent session; an older preparation changes nothing."""
+
+    @_abc_1.abstractmethod
+    def GiveFeedback(
+        self,
+        request: _advice_pb2.GiveFeedbackRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_advice_pb2.GiveFeedbackResponse, _abc.Awaitable[_advice_pb2.GiveFeedbackResponse]]:
+        """GiveFeedback takes a user's word on one piece of advice. Fails with REASON_NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def ListAdvice(
+        self,
+        request: _advice_pb2.ListAdviceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_advice_pb2.ListAdviceResponse, _abc.Awaitable[_advice_pb2.ListAdviceResponse]]:
+        """ListAdvice shows pieces of advice that were given, newest first, and what became of each."""
 
     @_abc_1.abstractmethod
     def InvalidatePacket(

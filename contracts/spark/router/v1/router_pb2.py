@@ -28,15 +28,29 @@ from spark.memory.v1 import lesson_pb2 as spark_dot_memory_dot_v1_dot_lesson__pb
 from spark.moment.v1 import moment_pb2 as spark_dot_moment_dot_v1_dot_moment__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cspark/router/v1/router.proto\x12\x0fspark.router.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cspark/event/v1/options.proto\x1a\x1cspark/memory/v1/lesson.proto\x1a\x1cspark/moment/v1/moment.proto\"\x8b\x02\n\x06\x41\x64vice\x12\x11\n\tpacket_id\x18\x01 \x01(\t\x12\x11\n\tlesson_id\x18\x02 \x01(\t\x12)\n\x04kind\x18\x03 \x01(\x0e\x32\x1b.spark.memory.v1.LessonKind\x12\x16\n\x04text\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xd0\x0f\x12-\n\tauthority\x18\x05 \x01(\x0e\x32\x1a.spark.router.v1.Authority\x12\r\n\x05score\x18\x06 \x01(\x01\x12)\n\x07silence\x18\x07 \x01(\x0e\x32\x18.spark.router.v1.Silence\x12/\n\nprovenance\x18\x08 \x01(\x0b\x32\x1b.spark.memory.v1.Provenance\"\x85\x02\n\x08\x44\x65\x63ision\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12%\n\x05route\x18\x02 \x01(\x0e\x32\x16.spark.router.v1.Route\x12\x16\n\x04text\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xc0>\x12%\n\x04said\x18\x04 \x03(\x0b\x32\x17.spark.router.v1.Advice\x12%\n\x04held\x18\x05 \x03(\x0b\x32\x17.spark.router.v1.Advice\x12)\n\x07silence\x18\x06 \x01(\x0e\x32\x18.spark.router.v1.Silence\x12\x12\n\nlatency_us\x18\x07 \x01(\x04\x12\x18\n\x10live_unavailable\x18\x08 \x01(\t\"@\n\rAdviseRequest\x12/\n\x06moment\x18\x01 \x01(\x0b\x32\x17.spark.moment.v1.MomentB\x06\xbaH\x03\xc8\x01\x01\"=\n\x0e\x41\x64viseResponse\x12+\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x19.spark.router.v1.Decision\"\x8c\x02\n\rAdviceDecided\x12\x33\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x19.spark.moment.v1.EnvelopeB\x06\xbaH\x03\xc8\x01\x01\x12)\n\x04kind\x18\x02 \x01(\x0e\x32\x1b.spark.moment.v1.MomentKind\x12\x0c\n\x04tool\x18\x03 \x01(\t\x12\x0e\n\x06target\x18\x04 \x01(\t\x12\x33\n\x08\x64\x65\x63ision\x18\x05 \x01(\x0b\x32\x19.spark.router.v1.DecisionB\x06\xbaH\x03\xc8\x01\x01\x12\x17\n\x0fhook_latency_us\x18\x06 \x01(\x04:/\xa2\xbb\x18+\n\x1espark.router.v1.advice_decided\x12\tDECISIONS*y\n\x05Route\x12\x15\n\x11ROUTE_UNSPECIFIED\x10\x00\x12\x16\n\x12ROUTE_PACKET_EXACT\x10\x01\x12\x18\n\x14ROUTE_PACKET_RELAXED\x10\x02\x12\x0e\n\nROUTE_LIVE\x10\x03\x12\x17\n\x13ROUTE_DETERMINISTIC\x10\x04*\xec\x02\n\x07Silence\x12\x17\n\x13SILENCE_UNSPECIFIED\x10\x00\x12\x15\n\x11SILENCE_NO_LESSON\x10\x01\x12\x14\n\x10SILENCE_COOLDOWN\x10\x02\x12\x1a\n\x16SILENCE_SHOWN_RECENTLY\x10\x03\x12\x1a\n\x16SILENCE_SESSION_BUDGET\x10\x04\x12\x19\n\x15SILENCE_LOW_AUTHORITY\x10\x05\x12\x14\n\x10SILENCE_EMIT_OFF\x10\x06\x12\x16\n\x12SILENCE_ENGINE_OFF\x10\x07\x12\x14\n\x10SILENCE_DEADLINE\x10\x08\x12\x1d\n\x19SILENCE_STORE_UNAVAILABLE\x10\t\x12\x1d\n\x19SILENCE_CLAIMED_ELSEWHERE\x10\n\x12\x1a\n\x16SILENCE_NOT_APPLICABLE\x10\x0b\x12\x15\n\x11SILENCE_DUPLICATE\x10\x0c\x12\x13\n\x0fSILENCE_NO_ROOM\x10\r*~\n\tAuthority\x12\x19\n\x15\x41UTHORITY_UNSPECIFIED\x10\x00\x12\x14\n\x10\x41UTHORITY_SILENT\x10\x01\x12\x15\n\x11\x41UTHORITY_WHISPER\x10\x02\x12\x12\n\x0e\x41UTHORITY_NOTE\x10\x03\x12\x15\n\x11\x41UTHORITY_WARNING\x10\x04\x32Z\n\rRouterService\x12I\n\x06\x41\x64vise\x12\x1e.spark.router.v1.AdviseRequest\x1a\x1f.spark.router.v1.AdviseResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cspark/router/v1/router.proto\x12\x0fspark.router.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cspark/event/v1/options.proto\x1a\x1cspark/memory/v1/lesson.proto\x1a\x1cspark/moment/v1/moment.proto\"]\n\nSuggestion\x12\x16\n\x04tool\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x18\n\x06target\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12\x1d\n\x05words\x18\x03 \x03(\tB\x0e\xbaH\x0b\x92\x01\x08\x10@\"\x04r\x02\x18x\"\xed\x03\n\x06\x41\x64vice\x12\x11\n\tpacket_id\x18\x01 \x01(\t\x12\x11\n\tlesson_id\x18\x02 \x01(\t\x12)\n\x04kind\x18\x03 \x01(\x0e\x32\x1b.spark.memory.v1.LessonKind\x12\x16\n\x04text\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xd0\x0f\x12-\n\tauthority\x18\x05 \x01(\x0e\x32\x1a.spark.router.v1.Authority\x12\r\n\x05score\x18\x06 \x01(\x01\x12)\n\x07silence\x18\x07 \x01(\x0e\x32\x18.spark.router.v1.Silence\x12/\n\nprovenance\x18\x08 \x01(\x0b\x32\x1b.spark.memory.v1.Provenance\x12\x1a\n\tadvice_id\x18\t \x01(\tB\x07\xbaH\x04r\x02\x18(\x12\x34\n\x05names\x18\n \x03(\x0b\x32\x1b.spark.moment.v1.FailureKeyB\x08\xbaH\x05\x92\x01\x02\x10\x08\x12\x37\n\x08suggests\x18\x0b \x03(\x0b\x32\x1b.spark.router.v1.SuggestionB\x08\xbaH\x05\x92\x01\x02\x10\x08\x12\'\n\x06source\x18\x0c \x01(\x0e\x32\x17.spark.router.v1.Source\x12,\n\x0bprobability\x18\r \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00\"\xe1\x02\n\x08\x44\x65\x63ision\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12%\n\x05route\x18\x02 \x01(\x0e\x32\x16.spark.router.v1.Route\x12\x16\n\x04text\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xc0>\x12%\n\x04said\x18\x04 \x03(\x0b\x32\x17.spark.router.v1.Advice\x12%\n\x04held\x18\x05 \x03(\x0b\x32\x17.spark.router.v1.Advice\x12)\n\x07silence\x18\x06 \x01(\x0e\x32\x18.spark.router.v1.Silence\x12\x12\n\nlatency_us\x18\x07 \x01(\x04\x12\x18\n\x10live_unavailable\x18\x08 \x01(\t\x12!\n\x03\x61rm\x18\t \x01(\x0e\x32\x14.spark.router.v1.Arm\x12\x0e\n\x06refuse\x18\n \x01(\x08\x12\'\n\x06\x61\x62sent\x18\x0b \x03(\x0e\x32\x17.spark.router.v1.Source\"@\n\rAdviseRequest\x12/\n\x06moment\x18\x01 \x01(\x0b\x32\x17.spark.moment.v1.MomentB\x06\xbaH\x03\xc8\x01\x01\"=\n\x0e\x41\x64viseResponse\x12+\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x19.spark.router.v1.Decision\"\xab\x02\n\rAdviceDecided\x12\x33\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x19.spark.moment.v1.EnvelopeB\x06\xbaH\x03\xc8\x01\x01\x12)\n\x04kind\x18\x02 \x01(\x0e\x32\x1b.spark.moment.v1.MomentKind\x12\x0c\n\x04tool\x18\x03 \x01(\t\x12\x0e\n\x06target\x18\x04 \x01(\t\x12\x33\n\x08\x64\x65\x63ision\x18\x05 \x01(\x0b\x32\x19.spark.router.v1.DecisionB\x06\xbaH\x03\xc8\x01\x01\x12\x17\n\x0fhook_latency_us\x18\x06 \x01(\x04\x12\x1d\n\x0btool_use_id\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01:/\xa2\xbb\x18+\n\x1espark.router.v1.advice_decided\x12\tDECISIONS*y\n\x05Route\x12\x15\n\x11ROUTE_UNSPECIFIED\x10\x00\x12\x16\n\x12ROUTE_PACKET_EXACT\x10\x01\x12\x18\n\x14ROUTE_PACKET_RELAXED\x10\x02\x12\x0e\n\nROUTE_LIVE\x10\x03\x12\x17\n\x13ROUTE_DETERMINISTIC\x10\x04*\xd2\x03\n\x07Silence\x12\x17\n\x13SILENCE_UNSPECIFIED\x10\x00\x12\x15\n\x11SILENCE_NO_LESSON\x10\x01\x12\x14\n\x10SILENCE_COOLDOWN\x10\x02\x12\x1a\n\x16SILENCE_SHOWN_RECENTLY\x10\x03\x12\x1a\n\x16SILENCE_SESSION_BUDGET\x10\x04\x12\x19\n\x15SILENCE_LOW_AUTHORITY\x10\x05\x12\x14\n\x10SILENCE_EMIT_OFF\x10\x06\x12\x16\n\x12SILENCE_ENGINE_OFF\x10\x07\x12\x14\n\x10SILENCE_DEADLINE\x10\x08\x12\x1d\n\x19SILENCE_STORE_UNAVAILABLE\x10\t\x12\x1d\n\x19SILENCE_CLAIMED_ELSEWHERE\x10\n\x12\x1a\n\x16SILENCE_NOT_APPLICABLE\x10\x0b\x12\x15\n\x11SILENCE_DUPLICATE\x10\x0c\x12\x13\n\x0fSILENCE_NO_ROOM\x10\r\x12\x17\n\x13SILENCE_CONTROL_ARM\x10\x0e\x12\x15\n\x11SILENCE_TOO_NOISY\x10\x0f\x12\x1a\n\x16SILENCE_NO_LONGER_TRUE\x10\x10\x12\x18\n\x14SILENCE_NOISE_BUDGET\x10\x11*\x93\x01\n\tAuthority\x12\x19\n\x15\x41UTHORITY_UNSPECIFIED\x10\x00\x12\x14\n\x10\x41UTHORITY_SILENT\x10\x01\x12\x15\n\x11\x41UTHORITY_WHISPER\x10\x02\x12\x12\n\x0e\x41UTHORITY_NOTE\x10\x03\x12\x15\n\x11\x41UTHORITY_WARNING\x10\x04\x12\x13\n\x0f\x41UTHORITY_BLOCK\x10\x05*>\n\x03\x41rm\x12\x13\n\x0f\x41RM_UNSPECIFIED\x10\x00\x12\x11\n\rARM_TREATMENT\x10\x01\x12\x0f\n\x0b\x41RM_CONTROL\x10\x02*\xb4\x01\n\x06Source\x12\x16\n\x12SOURCE_UNSPECIFIED\x10\x00\x12\x11\n\rSOURCE_LESSON\x10\x01\x12\x12\n\x0eSOURCE_OUTCOME\x10\x02\x12\x15\n\x11SOURCE_PREFERENCE\x10\x03\x12\x17\n\x13SOURCE_PROJECT_FACT\x10\x04\x12\x13\n\x0fSOURCE_FORECAST\x10\x05\x12\x11\n\rSOURCE_THREAD\x10\x06\x12\x13\n\x0fSOURCE_BASELINE\x10\x07\x32Z\n\rRouterService\x12I\n\x06\x41\x64vise\x12\x1e.spark.router.v1.AdviseRequest\x1a\x1f.spark.router.v1.AdviseResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'spark.router.v1.router_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_SUGGESTION'].fields_by_name['tool']._loaded_options = None
+  _globals['_SUGGESTION'].fields_by_name['tool']._serialized_options = b'\272H\005r\003\030\310\001'
+  _globals['_SUGGESTION'].fields_by_name['target']._loaded_options = None
+  _globals['_SUGGESTION'].fields_by_name['target']._serialized_options = b'\272H\005r\003\030\350\007'
+  _globals['_SUGGESTION'].fields_by_name['words']._loaded_options = None
+  _globals['_SUGGESTION'].fields_by_name['words']._serialized_options = b'\272H\013\222\001\010\020@\"\004r\002\030x'
   _globals['_ADVICE'].fields_by_name['text']._loaded_options = None
   _globals['_ADVICE'].fields_by_name['text']._serialized_options = b'\272H\005r\003\030\320\017'
+  _globals['_ADVICE'].fields_by_name['advice_id']._loaded_options = None
+  _globals['_ADVICE'].fields_by_name['advice_id']._serialized_options = b'\272H\004r\002\030('
+  _globals['_ADVICE'].fields_by_name['names']._loaded_options = None
+  _globals['_ADVICE'].fields_by_name['names']._serialized_options = b'\272H\005\222\001\002\020\010'
+  _globals['_ADVICE'].fields_by_name['suggests']._loaded_options = None
+  _globals['_ADVICE'].fields_by_name['suggests']._serialized_options = b'\272H\005\222\001\002\020\010'
+  _globals['_ADVICE'].fields_by_name['probability']._loaded_options = None
+  _globals['_ADVICE'].fields_by_name['probability']._serialized_options = b'\272H\024\022\022\031\000\000\000\000\000\000\360?)\000\000\000\000\000\000\000\000'
   _globals['_DECISION'].fields_by_name['text']._loaded_options = None
   _globals['_DECISION'].fields_by_name['text']._serialized_options = b'\272H\005r\003\030\300>'
   _globals['_ADVISEREQUEST'].fields_by_name['moment']._loaded_options = None
@@ -45,24 +59,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ADVICEDECIDED'].fields_by_name['envelope']._serialized_options = b'\272H\003\310\001\001'
   _globals['_ADVICEDECIDED'].fields_by_name['decision']._loaded_options = None
   _globals['_ADVICEDECIDED'].fields_by_name['decision']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_ADVICEDECIDED'].fields_by_name['tool_use_id']._loaded_options = None
+  _globals['_ADVICEDECIDED'].fields_by_name['tool_use_id']._serialized_options = b'\272H\005r\003\030\310\001'
   _globals['_ADVICEDECIDED']._loaded_options = None
   _globals['_ADVICEDECIDED']._serialized_options = b'\242\273\030+\n\036spark.router.v1.advice_decided\022\tDECISIONS'
-  _globals['_ROUTE']._serialized_start=1102
-  _globals['_ROUTE']._serialized_end=1223
-  _globals['_SILENCE']._serialized_start=1226
-  _globals['_SILENCE']._serialized_end=1590
-  _globals['_AUTHORITY']._serialized_start=1592
-  _globals['_AUTHORITY']._serialized_end=1718
-  _globals['_ADVICE']._serialized_start=169
-  _globals['_ADVICE']._serialized_end=436
-  _globals['_DECISION']._serialized_start=439
-  _globals['_DECISION']._serialized_end=700
-  _globals['_ADVISEREQUEST']._serialized_start=702
-  _globals['_ADVISEREQUEST']._serialized_end=766
-  _globals['_ADVISERESPONSE']._serialized_start=768
-  _globals['_ADVISERESPONSE']._serialized_end=829
-  _globals['_ADVICEDECIDED']._serialized_start=832
-  _globals['_ADVICEDECIDED']._serialized_end=1100
-  _globals['_ROUTERSERVICE']._serialized_start=1720
-  _globals['_ROUTERSERVICE']._serialized_end=1810
+  _globals['_ROUTE']._serialized_start=1546
+  _globals['_ROUTE']._serialized_end=1667
+  _globals['_SILENCE']._serialized_start=1670
+  _globals['_SILENCE']._serialized_end=2136
+  _globals['_AUTHORITY']._serialized_start=2139
+  _globals['_AUTHORITY']._serialized_end=2286
+  _globals['_ARM']._serialized_start=2288
+  _globals['_ARM']._serialized_end=2350
+  _globals['_SOURCE']._serialized_start=2353
+  _globals['_SOURCE']._serialized_end=2533
+  _globals['_SUGGESTION']._serialized_start=168
+  _globals['_SUGGESTION']._serialized_end=261
+  _globals['_ADVICE']._serialized_start=264
+  _globals['_ADVICE']._serialized_end=757
+  _globals['_DECISION']._serialized_start=760
+  _globals['_DECISION']._serialized_end=1113
+  _globals['_ADVISEREQUEST']._serialized_start=1115
+  _globals['_ADVISEREQUEST']._serialized_end=1179
+  _globals['_ADVISERESPONSE']._serialized_start=1181
+  _globals['_ADVISERESPONSE']._serialized_end=1242
+  _globals['_ADVICEDECIDED']._serialized_start=1245
+  _globals['_ADVICEDECIDED']._serialized_end=1544
+  _globals['_ROUTERSERVICE']._serialized_start=2535
+  _globals['_ROUTERSERVICE']._serialized_end=2625
 # @@protoc_insertion_point(module_scope)

@@ -87,6 +87,14 @@ class _SilenceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Silence.Value
     """Another piece says the same at this moment."""
     SILENCE_NO_ROOM: _Silence.ValueType  # 13
     """Better pieces took the room of this moment."""
+    SILENCE_CONTROL_ARM: _Silence.ValueType  # 14
+    """The session belongs to the control arm: decided, counted, and withheld."""
+    SILENCE_TOO_NOISY: _Silence.ValueType  # 15
+    """Called too noisy in this session."""
+    SILENCE_NO_LONGER_TRUE: _Silence.ValueType  # 16
+    """What it tells is no longer true here."""
+    SILENCE_NOISE_BUDGET: _Silence.ValueType  # 17
+    """Too likely to be noise for the share of noise that is allowed."""
 
 class Silence(_Silence, metaclass=_SilenceEnumTypeWrapper):
     """Silence says why nothing was said."""
@@ -119,6 +127,14 @@ SILENCE_DUPLICATE: Silence.ValueType  # 12
 """Another piece says the same at this moment."""
 SILENCE_NO_ROOM: Silence.ValueType  # 13
 """Better pieces took the room of this moment."""
+SILENCE_CONTROL_ARM: Silence.ValueType  # 14
+"""The session belongs to the control arm: decided, counted, and withheld."""
+SILENCE_TOO_NOISY: Silence.ValueType  # 15
+"""Called too noisy in this session."""
+SILENCE_NO_LONGER_TRUE: Silence.ValueType  # 16
+"""What it tells is no longer true here."""
+SILENCE_NOISE_BUDGET: Silence.ValueType  # 17
+"""Too likely to be noise for the share of noise that is allowed."""
 Global___Silence: _TypeAlias = Silence  # noqa: Y015
 
 class _Authority:
@@ -137,6 +153,8 @@ class _AuthorityEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Authority.V
     """Worth knowing."""
     AUTHORITY_WARNING: _Authority.ValueType  # 4
     """Seen to fail or be refused before."""
+    AUTHORITY_BLOCK: _Authority.ValueType  # 5
+    """Sure enough to stop the call once and say why, where the user has allowed that."""
 
 class Authority(_Authority, metaclass=_AuthorityEnumTypeWrapper):
     """Authority says how strongly a piece is meant."""
@@ -151,7 +169,109 @@ AUTHORITY_NOTE: Authority.ValueType  # 3
 """Worth knowing."""
 AUTHORITY_WARNING: Authority.ValueType  # 4
 """Seen to fail or be refused before."""
+AUTHORITY_BLOCK: Authority.ValueType  # 5
+"""Sure enough to stop the call once and say why, where the user has allowed that."""
 Global___Authority: _TypeAlias = Authority  # noqa: Y015
+
+class _Arm:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ArmEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Arm.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ARM_UNSPECIFIED: _Arm.ValueType  # 0
+    """There is no experiment."""
+    ARM_TREATMENT: _Arm.ValueType  # 1
+    """Advised."""
+    ARM_CONTROL: _Arm.ValueType  # 2
+    """Decided as for the others, and withheld."""
+
+class Arm(_Arm, metaclass=_ArmEnumTypeWrapper):
+    """Arm says whether a session is advised, or left alone for comparison."""
+
+ARM_UNSPECIFIED: Arm.ValueType  # 0
+"""There is no experiment."""
+ARM_TREATMENT: Arm.ValueType  # 1
+"""Advised."""
+ARM_CONTROL: Arm.ValueType  # 2
+"""Decided as for the others, and withheld."""
+Global___Arm: _TypeAlias = Arm  # noqa: Y015
+
+class _Source:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SourceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Source.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SOURCE_UNSPECIFIED: _Source.ValueType  # 0
+    """Never valid."""
+    SOURCE_LESSON: _Source.ValueType  # 1
+    """What failed here, and what made it work."""
+    SOURCE_OUTCOME: _Source.ValueType  # 2
+    """What calls of the kind did in the end, read at the failure."""
+    SOURCE_PREFERENCE: _Source.ValueType  # 3
+    """What the user refused."""
+    SOURCE_PROJECT_FACT: _Source.ValueType  # 4
+    """How the project is tested, built, linted."""
+    SOURCE_FORECAST: _Source.ValueType  # 5
+    """What is likely to fail next, prepared ahead."""
+    SOURCE_THREAD: _Source.ValueType  # 6
+    """Messages of other agents."""
+    SOURCE_BASELINE: _Source.ValueType  # 7
+    """A general tip."""
+
+class Source(_Source, metaclass=_SourceEnumTypeWrapper):
+    """Source says where a piece of a bundle comes from."""
+
+SOURCE_UNSPECIFIED: Source.ValueType  # 0
+"""Never valid."""
+SOURCE_LESSON: Source.ValueType  # 1
+"""What failed here, and what made it work."""
+SOURCE_OUTCOME: Source.ValueType  # 2
+"""What calls of the kind did in the end, read at the failure."""
+SOURCE_PREFERENCE: Source.ValueType  # 3
+"""What the user refused."""
+SOURCE_PROJECT_FACT: Source.ValueType  # 4
+"""How the project is tested, built, linted."""
+SOURCE_FORECAST: Source.ValueType  # 5
+"""What is likely to fail next, prepared ahead."""
+SOURCE_THREAD: Source.ValueType  # 6
+"""Messages of other agents."""
+SOURCE_BASELINE: Source.ValueType  # 7
+"""A general tip."""
+Global___Source: _TypeAlias = Source  # noqa: Y015
+
+@_typing.final
+class Suggestion(_message.Message):
+    """Suggestion is a call that a piece of advice suggests, so that it can be seen whether it was made."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOOL_FIELD_NUMBER: _builtins.int
+    TARGET_FIELD_NUMBER: _builtins.int
+    WORDS_FIELD_NUMBER: _builtins.int
+    tool: _builtins.str
+    """The tool."""
+    target: _builtins.str
+    """What the call works on, as in a moment; empty where only words are known."""
+    @_builtins.property
+    def words(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Words that such a call holds and the failed one did not."""
+
+    def __init__(
+        self,
+        *,
+        tool: _builtins.str = ...,
+        target: _builtins.str = ...,
+        words: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["target", b"target", "tool", b"tool", "words", b"words"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Suggestion: _TypeAlias = Suggestion  # noqa: Y015
 
 @_typing.final
 class Advice(_message.Message):
@@ -167,6 +287,11 @@ class Advice(_message.Message):
     SCORE_FIELD_NUMBER: _builtins.int
     SILENCE_FIELD_NUMBER: _builtins.int
     PROVENANCE_FIELD_NUMBER: _builtins.int
+    ADVICE_ID_FIELD_NUMBER: _builtins.int
+    NAMES_FIELD_NUMBER: _builtins.int
+    SUGGESTS_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    PROBABILITY_FIELD_NUMBER: _builtins.int
     packet_id: _builtins.str
     """The packet."""
     lesson_id: _builtins.str
@@ -181,9 +306,23 @@ class Advice(_message.Message):
     """The gate's score, 0 to 1."""
     silence: Global___Silence.ValueType
     """Why this piece was held back; unset when said."""
+    advice_id: _builtins.str
+    """Its own id: the decision's, a dash, and its place."""
+    source: Global___Source.ValueType
+    """From which source."""
+    probability: _builtins.float
+    """How likely one of the failures named is within the next five calls, 0 to 1; 0 where that is not estimated."""
     @_builtins.property
     def provenance(self) -> _lesson_pb2.Provenance:
         """Where it comes from."""
+
+    @_builtins.property
+    def names(self) -> _containers.RepeatedCompositeFieldContainer[_moment_pb2.FailureKey]:
+        """The failures that it names."""
+
+    @_builtins.property
+    def suggests(self) -> _containers.RepeatedCompositeFieldContainer[Global___Suggestion]:
+        """The calls that it suggests."""
 
     def __init__(
         self,
@@ -196,10 +335,15 @@ class Advice(_message.Message):
         score: _builtins.float = ...,
         silence: Global___Silence.ValueType = ...,
         provenance: _lesson_pb2.Provenance | None = ...,
+        advice_id: _builtins.str = ...,
+        names: _abc.Iterable[_moment_pb2.FailureKey] | None = ...,
+        suggests: _abc.Iterable[Global___Suggestion] | None = ...,
+        source: Global___Source.ValueType = ...,
+        probability: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["provenance", b"provenance"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["authority", b"authority", "kind", b"kind", "lesson_id", b"lesson_id", "packet_id", b"packet_id", "provenance", b"provenance", "score", b"score", "silence", b"silence", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["advice_id", b"advice_id", "authority", b"authority", "kind", b"kind", "lesson_id", b"lesson_id", "names", b"names", "packet_id", b"packet_id", "probability", b"probability", "provenance", b"provenance", "score", b"score", "silence", b"silence", "source", b"source", "suggests", b"suggests", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -219,6 +363,9 @@ class Decision(_message.Message):
     SILENCE_FIELD_NUMBER: _builtins.int
     LATENCY_US_FIELD_NUMBER: _builtins.int
     LIVE_UNAVAILABLE_FIELD_NUMBER: _builtins.int
+    ARM_FIELD_NUMBER: _builtins.int
+    REFUSE_FIELD_NUMBER: _builtins.int
+    ABSENT_FIELD_NUMBER: _builtins.int
     decision_id: _builtins.str
     """ULID."""
     route: Global___Route.ValueType
@@ -231,6 +378,10 @@ class Decision(_message.Message):
     """Time it took, in microseconds."""
     live_unavailable: _builtins.str
     """Why the live route was not taken; empty when it was."""
+    arm: Global___Arm.ValueType
+    """The arm of the session."""
+    refuse: _builtins.bool
+    """The call is to be stopped once with the text as the reason."""
     @_builtins.property
     def said(self) -> _containers.RepeatedCompositeFieldContainer[Global___Advice]:
         """The pieces said."""
@@ -238,6 +389,10 @@ class Decision(_message.Message):
     @_builtins.property
     def held(self) -> _containers.RepeatedCompositeFieldContainer[Global___Advice]:
         """The pieces held back, each with its reason."""
+
+    @_builtins.property
+    def absent(self) -> _containers.RepeatedScalarFieldContainer[Global___Source.ValueType]:
+        """Sources that had nothing for this moment."""
 
     def __init__(
         self,
@@ -250,10 +405,13 @@ class Decision(_message.Message):
         silence: Global___Silence.ValueType = ...,
         latency_us: _builtins.int = ...,
         live_unavailable: _builtins.str = ...,
+        arm: Global___Arm.ValueType = ...,
+        refuse: _builtins.bool = ...,
+        absent: _abc.Iterable[Global___Source.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision_id", b"decision_id", "held", b"held", "latency_us", b"latency_us", "live_unavailable", b"live_unavailable", "route", b"route", "said", b"said", "silence", b"silence", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["absent", b"absent", "arm", b"arm", "decision_id", b"decision_id", "held", b"held", "latency_us", b"latency_us", "live_unavailable", b"live_unavailable", "refuse", b"refuse", "route", b"route", "said", b"said", "silence", b"silence", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -319,6 +477,7 @@ class AdviceDecided(_message.Message):
     TARGET_FIELD_NUMBER: _builtins.int
     DECISION_FIELD_NUMBER: _builtins.int
     HOOK_LATENCY_US_FIELD_NUMBER: _builtins.int
+    TOOL_USE_ID_FIELD_NUMBER: _builtins.int
     kind: _moment_pb2.MomentKind.ValueType
     """The moment's kind."""
     tool: _builtins.str
@@ -327,6 +486,8 @@ class AdviceDecided(_message.Message):
     """What it works on."""
     hook_latency_us: _builtins.int
     """Time from the request's arrival to the reply, in microseconds."""
+    tool_use_id: _builtins.str
+    """The client's id of the call, where there is one."""
     @_builtins.property
     def envelope(self) -> _moment_pb2.Envelope:
         """The moment's envelope."""
@@ -344,10 +505,11 @@ class AdviceDecided(_message.Message):
         target: _builtins.str = ...,
         decision: Global___Decision | None = ...,
         hook_latency_us: _builtins.int = ...,
+        tool_use_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision", "envelope", b"envelope"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision", "envelope", b"envelope", "hook_latency_us", b"hook_latency_us", "kind", b"kind", "target", b"target", "tool", b"tool"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision", "envelope", b"envelope", "hook_latency_us", b"hook_latency_us", "kind", b"kind", "target", b"target", "tool", b"tool", "tool_use_id", b"tool_use_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from spark.router.v1 import router_pb2 as spark_dot_router_dot_v1_dot_router__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"spark/telemetry/v1/telemetry.proto\x12\x12spark.telemetry.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cspark/router/v1/router.proto\"\x81\x01\n\x14ListDecisionsRequest\x12\x1c\n\nsession_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x1b\n\nproject_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x11\n\tonly_said\x18\x03 \x01(\x08\x12\x1b\n\tpage_size\x18\x04 \x01(\rB\x08\xbaH\x05*\x03\x18\xf4\x03\"J\n\x15ListDecisionsResponse\x12\x31\n\tdecisions\x18\x01 \x03(\x0b\x32\x1e.spark.router.v1.AdviceDecided\"x\n\x10SummarizeRequest\x12)\n\x05since\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1b\n\nproject_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x1c\n\nsession_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\"$\n\x05\x43ount\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x04\"\xcc\x01\n\x11SummarizeResponse\x12\x11\n\tdecisions\x18\x01 \x01(\x04\x12\x0c\n\x04said\x18\x02 \x01(\x04\x12)\n\x06routes\x18\x03 \x03(\x0b\x32\x19.spark.telemetry.v1.Count\x12+\n\x08silences\x18\x04 \x03(\x0b\x32\x19.spark.telemetry.v1.Count\x12\x0e\n\x06p50_us\x18\x05 \x01(\x04\x12\x0e\n\x06p90_us\x18\x06 \x01(\x04\x12\x0e\n\x06p95_us\x18\x07 \x01(\x04\x12\x0e\n\x06p99_us\x18\x08 \x01(\x04\"4\n\x15WatchDecisionsRequest\x12\x1b\n\nproject_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@\"J\n\x16WatchDecisionsResponse\x12\x30\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x1e.spark.router.v1.AdviceDecided\"_\n\rForgetRequest\x12\x1d\n\nsession_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01H\x00\x12\x1d\n\nproject_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x10\x01H\x00\x42\x10\n\x07subject\x12\x05\xbaH\x02\x08\x01\" \n\x0e\x46orgetResponse\x12\x0e\n\x06\x65rased\x18\x01 \x01(\x04\x32\x8e\x03\n\x10TelemetryService\x12\x64\n\rListDecisions\x12(.spark.telemetry.v1.ListDecisionsRequest\x1a).spark.telemetry.v1.ListDecisionsResponse\x12X\n\tSummarize\x12$.spark.telemetry.v1.SummarizeRequest\x1a%.spark.telemetry.v1.SummarizeResponse\x12i\n\x0eWatchDecisions\x12).spark.telemetry.v1.WatchDecisionsRequest\x1a*.spark.telemetry.v1.WatchDecisionsResponse0\x01\x12O\n\x06\x46orget\x12!.spark.telemetry.v1.ForgetRequest\x1a\".spark.telemetry.v1.ForgetResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"spark/telemetry/v1/telemetry.proto\x12\x12spark.telemetry.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cspark/router/v1/router.proto\"\x81\x01\n\x14ListDecisionsRequest\x12\x1c\n\nsession_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x1b\n\nproject_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x11\n\tonly_said\x18\x03 \x01(\x08\x12\x1b\n\tpage_size\x18\x04 \x01(\rB\x08\xbaH\x05*\x03\x18\xf4\x03\"J\n\x15ListDecisionsResponse\x12\x31\n\tdecisions\x18\x01 \x03(\x0b\x32\x1e.spark.router.v1.AdviceDecided\"\xa3\x01\n\x10SummarizeRequest\x12)\n\x05since\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1b\n\nproject_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x1c\n\nsession_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12)\n\x05until\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"$\n\x05\x43ount\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x04\"\xcc\x01\n\x11SummarizeResponse\x12\x11\n\tdecisions\x18\x01 \x01(\x04\x12\x0c\n\x04said\x18\x02 \x01(\x04\x12)\n\x06routes\x18\x03 \x03(\x0b\x32\x19.spark.telemetry.v1.Count\x12+\n\x08silences\x18\x04 \x03(\x0b\x32\x19.spark.telemetry.v1.Count\x12\x0e\n\x06p50_us\x18\x05 \x01(\x04\x12\x0e\n\x06p90_us\x18\x06 \x01(\x04\x12\x0e\n\x06p95_us\x18\x07 \x01(\x04\x12\x0e\n\x06p99_us\x18\x08 \x01(\x04\"\x84\x01\n\x12\x43ompareArmsRequest\x12)\n\x05since\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1b\n\nproject_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12&\n\x05\x61lpha\x18\x03 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x11\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00\"e\n\nArmFigures\x12\x10\n\x08sessions\x18\x01 \x01(\x04\x12\r\n\x05\x63\x61lls\x18\x02 \x01(\x04\x12\x10\n\x08\x66\x61ilures\x18\x03 \x01(\x04\x12\x0e\n\x06pieces\x18\x04 \x01(\x04\x12\x14\n\x0c\x66\x61ilure_rate\x18\x05 \x01(\x01\"\xdb\x01\n\x13\x43ompareArmsResponse\x12\x31\n\ttreatment\x18\x01 \x01(\x0b\x32\x1e.spark.telemetry.v1.ArmFigures\x12/\n\x07\x63ontrol\x18\x02 \x01(\x0b\x32\x1e.spark.telemetry.v1.ArmFigures\x12\x12\n\ndifference\x18\x03 \x01(\x01\x12\r\n\x05lower\x18\x04 \x01(\x01\x12\r\n\x05upper\x18\x05 \x01(\x01\x12\r\n\x05\x61lpha\x18\x06 \x01(\x01\x12\x0e\n\x06\x65nough\x18\x07 \x01(\x08\x12\x0f\n\x07verdict\x18\x08 \x01(\t\"4\n\x15WatchDecisionsRequest\x12\x1b\n\nproject_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@\"J\n\x16WatchDecisionsResponse\x12\x30\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x1e.spark.router.v1.AdviceDecided\"_\n\rForgetRequest\x12\x1d\n\nsession_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01H\x00\x12\x1d\n\nproject_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x10\x01H\x00\x42\x10\n\x07subject\x12\x05\xbaH\x02\x08\x01\" \n\x0e\x46orgetResponse\x12\x0e\n\x06\x65rased\x18\x01 \x01(\x04\x32\xee\x03\n\x10TelemetryService\x12\x64\n\rListDecisions\x12(.spark.telemetry.v1.ListDecisionsRequest\x1a).spark.telemetry.v1.ListDecisionsResponse\x12X\n\tSummarize\x12$.spark.telemetry.v1.SummarizeRequest\x1a%.spark.telemetry.v1.SummarizeResponse\x12^\n\x0b\x43ompareArms\x12&.spark.telemetry.v1.CompareArmsRequest\x1a\'.spark.telemetry.v1.CompareArmsResponse\x12i\n\x0eWatchDecisions\x12).spark.telemetry.v1.WatchDecisionsRequest\x1a*.spark.telemetry.v1.WatchDecisionsResponse0\x01\x12O\n\x06\x46orget\x12!.spark.telemetry.v1.ForgetRequest\x1a\".spark.telemetry.v1.ForgetResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,6 +44,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SUMMARIZEREQUEST'].fields_by_name['project_id']._serialized_options = b'\272H\004r\002\030@'
   _globals['_SUMMARIZEREQUEST'].fields_by_name['session_id']._loaded_options = None
   _globals['_SUMMARIZEREQUEST'].fields_by_name['session_id']._serialized_options = b'\272H\005r\003\030\310\001'
+  _globals['_COMPAREARMSREQUEST'].fields_by_name['project_id']._loaded_options = None
+  _globals['_COMPAREARMSREQUEST'].fields_by_name['project_id']._serialized_options = b'\272H\004r\002\030@'
+  _globals['_COMPAREARMSREQUEST'].fields_by_name['alpha']._loaded_options = None
+  _globals['_COMPAREARMSREQUEST'].fields_by_name['alpha']._serialized_options = b'\272H\024\022\022\021\000\000\000\000\000\000\360?)\000\000\000\000\000\000\000\000'
   _globals['_WATCHDECISIONSREQUEST'].fields_by_name['project_id']._loaded_options = None
   _globals['_WATCHDECISIONSREQUEST'].fields_by_name['project_id']._serialized_options = b'\272H\004r\002\030@'
   _globals['_FORGETREQUEST'].oneofs_by_name['subject']._loaded_options = None
@@ -56,20 +60,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTDECISIONSREQUEST']._serialized_end=280
   _globals['_LISTDECISIONSRESPONSE']._serialized_start=282
   _globals['_LISTDECISIONSRESPONSE']._serialized_end=356
-  _globals['_SUMMARIZEREQUEST']._serialized_start=358
-  _globals['_SUMMARIZEREQUEST']._serialized_end=478
-  _globals['_COUNT']._serialized_start=480
-  _globals['_COUNT']._serialized_end=516
-  _globals['_SUMMARIZERESPONSE']._serialized_start=519
-  _globals['_SUMMARIZERESPONSE']._serialized_end=723
-  _globals['_WATCHDECISIONSREQUEST']._serialized_start=725
-  _globals['_WATCHDECISIONSREQUEST']._serialized_end=777
-  _globals['_WATCHDECISIONSRESPONSE']._serialized_start=779
-  _globals['_WATCHDECISIONSRESPONSE']._serialized_end=853
-  _globals['_FORGETREQUEST']._serialized_start=855
-  _globals['_FORGETREQUEST']._serialized_end=950
-  _globals['_FORGETRESPONSE']._serialized_start=952
-  _globals['_FORGETRESPONSE']._serialized_end=984
-  _globals['_TELEMETRYSERVICE']._serialized_start=987
-  _globals['_TELEMETRYSERVICE']._serialized_end=1385
+  _globals['_SUMMARIZEREQUEST']._serialized_start=359
+  _globals['_SUMMARIZEREQUEST']._serialized_end=522
+  _globals['_COUNT']._serialized_start=524
+  _globals['_COUNT']._serialized_end=560
+  _globals['_SUMMARIZERESPONSE']._serialized_start=563
+  _globals['_SUMMARIZERESPONSE']._serialized_end=767
+  _globals['_COMPAREARMSREQUEST']._serialized_start=770
+  _globals['_COMPAREARMSREQUEST']._serialized_end=902
+  _globals['_ARMFIGURES']._serialized_start=904
+  _globals['_ARMFIGURES']._serialized_end=1005
+  _globals['_COMPAREARMSRESPONSE']._serialized_start=1008
+  _globals['_COMPAREARMSRESPONSE']._serialized_end=1227
+  _globals['_WATCHDECISIONSREQUEST']._serialized_start=1229
+  _globals['_WATCHDECISIONSREQUEST']._serialized_end=1281
+  _globals['_WATCHDECISIONSRESPONSE']._serialized_start=1283
+  _globals['_WATCHDECISIONSRESPONSE']._serialized_end=1357
+  _globals['_FORGETREQUEST']._serialized_start=1359
+  _globals['_FORGETREQUEST']._serialized_end=1454
+  _globals['_FORGETRESPONSE']._serialized_start=1456
+  _globals['_FORGETRESPONSE']._serialized_end=1488
+  _globals['_TELEMETRYSERVICE']._serialized_start=1491
+  _globals['_TELEMETRYSERVICE']._serialized_end=1985
 # @@protoc_insertion_point(module_scope)

@@ -87,6 +87,7 @@ class SummarizeRequest(_message.Message):
     SINCE_FIELD_NUMBER: _builtins.int
     PROJECT_ID_FIELD_NUMBER: _builtins.int
     SESSION_ID_FIELD_NUMBER: _builtins.int
+    UNTIL_FIELD_NUMBER: _builtins.int
     project_id: _builtins.str
     """Only of this project; empty for all."""
     session_id: _builtins.str
@@ -95,16 +96,21 @@ class SummarizeRequest(_message.Message):
     def since(self) -> _timestamp_pb2.Timestamp:
         """From; absent means all that is kept."""
 
+    @_builtins.property
+    def until(self) -> _timestamp_pb2.Timestamp:
+        """Before; absent means up to now."""
+
     def __init__(
         self,
         *,
         since: _timestamp_pb2.Timestamp | None = ...,
         project_id: _builtins.str = ...,
         session_id: _builtins.str = ...,
+        until: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since", "until", b"until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["project_id", b"project_id", "session_id", b"session_id", "since", b"since"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["project_id", b"project_id", "session_id", b"session_id", "since", b"since", "until", b"until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -189,6 +195,130 @@ class SummarizeResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SummarizeResponse: _TypeAlias = SummarizeResponse  # noqa: Y015
+
+@_typing.final
+class CompareArmsRequest(_message.Message):
+    """CompareArmsRequest names a span."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SINCE_FIELD_NUMBER: _builtins.int
+    PROJECT_ID_FIELD_NUMBER: _builtins.int
+    ALPHA_FIELD_NUMBER: _builtins.int
+    project_id: _builtins.str
+    """Only of this project; empty for all."""
+    alpha: _builtins.float
+    """Chance of a false alarm over the whole life of the comparison; 0 means 0.05."""
+    @_builtins.property
+    def since(self) -> _timestamp_pb2.Timestamp:
+        """From; absent means all that is kept."""
+
+    def __init__(
+        self,
+        *,
+        since: _timestamp_pb2.Timestamp | None = ...,
+        project_id: _builtins.str = ...,
+        alpha: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alpha", b"alpha", "project_id", b"project_id", "since", b"since"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CompareArmsRequest: _TypeAlias = CompareArmsRequest  # noqa: Y015
+
+@_typing.final
+class ArmFigures(_message.Message):
+    """ArmFigures are those of one arm."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SESSIONS_FIELD_NUMBER: _builtins.int
+    CALLS_FIELD_NUMBER: _builtins.int
+    FAILURES_FIELD_NUMBER: _builtins.int
+    PIECES_FIELD_NUMBER: _builtins.int
+    FAILURE_RATE_FIELD_NUMBER: _builtins.int
+    sessions: _builtins.int
+    """Sessions."""
+    calls: _builtins.int
+    """Calls that came back."""
+    failures: _builtins.int
+    """Those that failed."""
+    pieces: _builtins.int
+    """Pieces said, or withheld in the control arm."""
+    failure_rate: _builtins.float
+    """Share of calls that failed."""
+    def __init__(
+        self,
+        *,
+        sessions: _builtins.int = ...,
+        calls: _builtins.int = ...,
+        failures: _builtins.int = ...,
+        pieces: _builtins.int = ...,
+        failure_rate: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["calls", b"calls", "failure_rate", b"failure_rate", "failures", b"failures", "pieces", b"pieces", "sessions", b"sessions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ArmFigures: _TypeAlias = ArmFigures  # noqa: Y015
+
+@_typing.final
+class CompareArmsResponse(_message.Message):
+    """CompareArmsResponse compares."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TREATMENT_FIELD_NUMBER: _builtins.int
+    CONTROL_FIELD_NUMBER: _builtins.int
+    DIFFERENCE_FIELD_NUMBER: _builtins.int
+    LOWER_FIELD_NUMBER: _builtins.int
+    UPPER_FIELD_NUMBER: _builtins.int
+    ALPHA_FIELD_NUMBER: _builtins.int
+    ENOUGH_FIELD_NUMBER: _builtins.int
+    VERDICT_FIELD_NUMBER: _builtins.int
+    difference: _builtins.float
+    """Failure rate of treatment less that of control: below zero advice helps."""
+    lower: _builtins.float
+    """Bounds that hold at every look, however often one looks."""
+    upper: _builtins.float
+    """The upper one."""
+    alpha: _builtins.float
+    """The chance of a false alarm that they were made for."""
+    enough: _builtins.bool
+    """False while there is too little to compare."""
+    verdict: _builtins.str
+    """What can be said, in words."""
+    @_builtins.property
+    def treatment(self) -> Global___ArmFigures:
+        """Advised."""
+
+    @_builtins.property
+    def control(self) -> Global___ArmFigures:
+        """Withheld."""
+
+    def __init__(
+        self,
+        *,
+        treatment: Global___ArmFigures | None = ...,
+        control: Global___ArmFigures | None = ...,
+        difference: _builtins.float = ...,
+        lower: _builtins.float = ...,
+        upper: _builtins.float = ...,
+        alpha: _builtins.float = ...,
+        enough: _builtins.bool = ...,
+        verdict: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["control", b"control", "treatment", b"treatment"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alpha", b"alpha", "control", b"control", "difference", b"difference", "enough", b"enough", "lower", b"lower", "treatment", b"treatment", "upper", b"upper", "verdict", b"verdict"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CompareArmsResponse: _TypeAlias = CompareArmsResponse  # noqa: Y015
 
 @_typing.final
 class WatchDecisionsRequest(_message.Message):

@@ -45,6 +45,11 @@ class TelemetryServiceStub:
                 request_serializer=spark_dot_telemetry_dot_v1_dot_telemetry__pb2.SummarizeRequest.SerializeToString,
                 response_deserializer=spark_dot_telemetry_dot_v1_dot_telemetry__pb2.SummarizeResponse.FromString,
                 _registered_method=True)
+        self.CompareArms = channel.unary_unary(
+                '/spark.telemetry.v1.TelemetryService/CompareArms',
+                request_serializer=spark_dot_telemetry_dot_v1_dot_telemetry__pb2.CompareArmsRequest.SerializeToString,
+                response_deserializer=spark_dot_telemetry_dot_v1_dot_telemetry__pb2.CompareArmsResponse.FromString,
+                _registered_method=True)
         self.WatchDecisions = channel.unary_stream(
                 '/spark.telemetry.v1.TelemetryService/WatchDecisions',
                 request_serializer=spark_dot_telemetry_dot_v1_dot_telemetry__pb2.WatchDecisionsRequest.SerializeToString,
@@ -70,6 +75,13 @@ class TelemetryServiceServicer:
 
     def Summarize(self, request, context):
         """Summarize counts routes, silences and latency over a span.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CompareArms(self, request, context):
+        """CompareArms compares advised sessions with those of the control arm.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -101,6 +113,11 @@ def add_TelemetryServiceServicer_to_server(servicer, server):
                     servicer.Summarize,
                     request_deserializer=spark_dot_telemetry_dot_v1_dot_telemetry__pb2.SummarizeRequest.FromString,
                     response_serializer=spark_dot_telemetry_dot_v1_dot_telemetry__pb2.SummarizeResponse.SerializeToString,
+            ),
+            'CompareArms': grpc.unary_unary_rpc_method_handler(
+                    servicer.CompareArms,
+                    request_deserializer=spark_dot_telemetry_dot_v1_dot_telemetry__pb2.CompareArmsRequest.FromString,
+                    response_serializer=spark_dot_telemetry_dot_v1_dot_telemetry__pb2.CompareArmsResponse.SerializeToString,
             ),
             'WatchDecisions': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchDecisions,
@@ -168,6 +185,33 @@ class TelemetryService:
             '/spark.telemetry.v1.TelemetryService/Summarize',
             spark_dot_telemetry_dot_v1_dot_telemetry__pb2.SummarizeRequest.SerializeToString,
             spark_dot_telemetry_dot_v1_dot_telemetry__pb2.SummarizeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CompareArms(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/spark.telemetry.v1.TelemetryService/CompareArms',
+            spark_dot_telemetry_dot_v1_dot_telemetry__pb2.CompareArmsRequest.SerializeToString,
+            spark_dot_telemetry_dot_v1_dot_telemetry__pb2.CompareArmsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -37,6 +37,8 @@ class TelemetryServiceStub:
     """ListDecisions shows the last decisions and why, newest first."""
     Summarize: _grpc.UnaryUnaryMultiCallable[_telemetry_pb2.SummarizeRequest, _telemetry_pb2.SummarizeResponse]
     """Summarize counts routes, silences and latency over a span."""
+    CompareArms: _grpc.UnaryUnaryMultiCallable[_telemetry_pb2.CompareArmsRequest, _telemetry_pb2.CompareArmsResponse]
+    """CompareArms compares advised sessions with those of the control arm."""
     WatchDecisions: _grpc.UnaryStreamMultiCallable[_telemetry_pb2.WatchDecisionsRequest, _telemetry_pb2.WatchDecisionsResponse]
     """WatchDecisions sends decisions as they are recorded."""
     Forget: _grpc.UnaryUnaryMultiCallable[_telemetry_pb2.ForgetRequest, _telemetry_pb2.ForgetResponse]
@@ -51,6 +53,8 @@ class TelemetryServiceAsyncStub(TelemetryServiceStub):
     """ListDecisions shows the last decisions and why, newest first."""
     Summarize: _aio.UnaryUnaryMultiCallable[_telemetry_pb2.SummarizeRequest, _telemetry_pb2.SummarizeResponse]  # type: ignore[assignment]
     """Summarize counts routes, silences and latency over a span."""
+    CompareArms: _aio.UnaryUnaryMultiCallable[_telemetry_pb2.CompareArmsRequest, _telemetry_pb2.CompareArmsResponse]  # type: ignore[assignment]
+    """CompareArms compares advised sessions with those of the control arm."""
     WatchDecisions: _aio.UnaryStreamMultiCallable[_telemetry_pb2.WatchDecisionsRequest, _telemetry_pb2.WatchDecisionsResponse]  # type: ignore[assignment]
     """WatchDecisions sends decisions as they are recorded."""
     Forget: _aio.UnaryUnaryMultiCallable[_telemetry_pb2.ForgetRequest, _telemetry_pb2.ForgetResponse]  # type: ignore[assignment]
@@ -74,6 +78,14 @@ class TelemetryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_telemetry_pb2.SummarizeResponse, _abc.Awaitable[_telemetry_pb2.SummarizeResponse]]:
         """Summarize counts routes, silences and latency over a span."""
+
+    @_abc_1.abstractmethod
+    def CompareArms(
+        self,
+        request: _telemetry_pb2.CompareArmsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_telemetry_pb2.CompareArmsResponse, _abc.Awaitable[_telemetry_pb2.CompareArmsResponse]]:
+        """CompareArms compares advised sessions with those of the control arm."""
 
     @_abc_1.abstractmethod
     def WatchDecisions(

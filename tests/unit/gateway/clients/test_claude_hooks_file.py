@@ -12,20 +12,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.clients.claude_code.git_exclude import SettingsTracked
+from gateway.clients.change import Change
 from gateway.clients.claude_code.hooks_file import (
     COMMAND_EVENT,
     EVENTS,
     HTTP_EVENTS,
     TOOL_EVENTS,
-    Change,
     install,
     settings_path,
     status,
     uninstall,
 )
-from gateway.clients.claude_code.settings_document import SettingsNotJson, SettingsWrongShape
 from gateway.clients.claude_code.shim import install_shim, shim_command
+from gateway.clients.git_exclude import SettingsTracked
+from gateway.clients.settings_document import SettingsNotJson, SettingsWrongShape
 
 URL = "http://127.0.0.1:18733"
 TOKEN = "token-for-a-test"
@@ -183,7 +183,7 @@ def test_a_hook_that_the_user_put_into_our_group_stays(tmp_path: Path) -> None:
         ('{"a": 1,}', SettingsNotJson),
         ('{"a": 1} // mine', SettingsNotJson),
         ("{", SettingsNotJson),
-        ('{"a": 1e999}', SettingsNotJson),
+        ('{"a": NaN}', SettingsNotJson),
         ("[]", SettingsWrongShape),
         ('{"hooks": []}', SettingsWrongShape),
         ('{"hooks": {"Stop": {}}}', SettingsWrongShape),

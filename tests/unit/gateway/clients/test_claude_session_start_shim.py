@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from gateway.clients.claude_code.session_start_shim import DEADLINE_S, origin_url, without_credentials
 from gateway.clients.claude_code.shim import SHIM_NAME, install_shim, shim_command, shim_path
+from gateway.clients.shim.fallback import DEADLINE_S, origin_url, without_credentials
 
 TOKEN = "token-for-a-test"
 REPLY = b'{"hookSpecificOutput":{"hookEventName":"SessionStart","additionalContext":"\xc3\xbc"}}'
@@ -42,6 +42,7 @@ def home(tmp_path: Path) -> Path:
     home = tmp_path / "spark home's"
     install_shim(home)
     (home / "token").write_text(TOKEN + "\n")
+    (home / "token").chmod(0o600)
     return home
 
 
@@ -53,6 +54,7 @@ def announce(home: Path, listener: socket.socket, pid: int | None = None) -> Non
         run["http"] = f"http://127.0.0.1:{listener.getsockname()[1]}"
         run["socket"] = f"unix://{home}/nobody-listens.sock"
     (home / "run.json").write_text(json.dumps(run))
+    (home / "run.json").chmod(0o600)
 
 
 def read_request(connection: socket.socket) -> tuple[str, dict[str, Any]]:
@@ -124,7 +126,8 @@ def test_a_good_gateway_is_told_the_project_and_heard(
     assert outcome.stdout == REPLY
     head, payload = asked[0]
     assert head.startswith("POST /v1/hooks/claude-code HTTP/1.")
-    assert f"Authorization: Bearer {TOKEN}\r\n" in head
+    # Its socket needs no token.
+    assert (f"Authorization: Bearer {TOKEN}\r\n" in head) == (family == socket.AF_INET)
     assert "Content-Type: application/json\r\n" in head
     assert payload.pop("spark") == {"v": 1, "root": str(repo), "remote": "https://example.org/team/project.git"}
     assert payload == {**session_start(inner), "x": "ü?"}

@@ -14,7 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.clients.claude_code.transcript import Problem, RecordedHook, find_transcripts, read_transcript
+from gateway.clients.claude_code.transcript import find_transcripts, read_transcript
+from gateway.clients.json_lines import Problem
+from gateway.clients.recorded import RecordedHook
 
 SESSION = "11111111-2222-3333-4444-555555555555"
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -104,6 +104,7 @@ PURPOSES: dict[Purpose, list[str]] = {
     ],
     Purpose.BUILD: [
         "go build ./...",
+        "go install ./...",
         "cargo check",
         "npm run build",
         "make",
@@ -134,6 +135,7 @@ PURPOSES: dict[Purpose, list[str]] = {
         "yarn",
         "go mod tidy",
         "brew install jq",
+        "go install example.org/cmd/tool@v1.2.0",
         "sudo apt-get install -y jq",
         "make setup",
     ],

@@ -24,6 +24,18 @@ CASES: list[tuple[str, str, str, str]] = [
     ),
     (
         "Edit",
+        "apply_patch verification failed: Failed to find expected lines in /repo/calc.py:\nnever there",
+        "edit.string_not_found",
+        "apply_patch verification failed: Failed to find expected lines in /repo/calc.py:",
+    ),
+    (
+        "Edit",
+        "Could not find an exact match for 'old_string' in '/repo/calc.py'. If previous edits modified the file",
+        "edit.string_not_found",
+        "Could not find an exact match for 'old_string' in '/repo/calc.py'. If previous edits modified the file",
+    ),
+    (
+        "Edit",
         "<tool_use_error>Found 3 matches of the string to replace, but replace_all is false. To replace all\n"
         "String: x = 1</tool_use_error>",
         "edit.ambiguous_match",

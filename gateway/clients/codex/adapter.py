@@ -1,0 +1,160 @@
+"""Codex's hooks, read and answered in its own JSON (contracts as measured on codex-cli 0.169.0).
+
+A reply with one key that Codex does not know is thrown away whole. Tools get the names that Claude Code has for them,
+so that what one client taught holds in all.
+"""
+
+from __future__ import annotations
+
+from typing import Final, cast
+
+import orjson
+
+from gateway.clients.codex.patch import edit_of
+from gateway.clients.codex.rollout import exit_code, silent_failures
+from gateway.clients.fields import Payload, call_key, mapping, text
+from gateway.redaction import cut_payload, redact_payload
+from gateway.sightings import Sighted, Sighting
+from spark.moment.v1 import moment_pb2 as m
+
+NAME: Final = "codex"
+EMPTY_REPLY: Final = b"{}"
+
+TAKES_CONTEXT = frozenset({"SessionStart", "UserPromptSubmit", "PreToolUse", "PostToolUse"})
+CALLS = frozenset({"PreToolUse", "PostToolUse", "PostToolUseFailure"})
+"""The last of them is of recordings alone: live no hook tells of such a call."""
+LOOKS_BACK = frozenset({"PreToolUse", "Stop", "UserPromptSubmit"})
+"""Events at which calls are looked for that failed without a hook of their own."""
+NOT_TYPED = "<hook_prompt"
+"""What a Stop hook wanted comes as a prompt that no user typed."""
+SPAWNS = frozenset({"spawn_agent", "collaborationspawn_agent"})
+LEARNT_FROM = ("hook_event_name", "session_id", "agent_id", "turn_id", "cwd", "prompt", "source")
+
+
+def read(payload: Payload) -> Sighted:
+    """What a hook shows, cut and cleaned of secrets; an event that Spark does not know shows nothing.
+
+    Raises:
+        Unusable: when a field that everything hangs on is missing or of a wrong type.
+    """
+    event, rollout = text(payload, "hook_event_name", needed=True), text(payload, "transcript_path")
+    kept: dict[str, object] = {name: payload[name] for name in LEARNT_FROM if name in payload}
+    code = code_of(payload, rollout) if ended_command(event, payload) else 0
+    if event in CALLS:
+        kept |= told(payload, text(payload, "tool_response") if code else text(payload, "error"))
+    if event in LOOKS_BACK:
+        kept["silent"] = [told(one.as_hook(), one.error) for one in silent_failures(rollout)]
+    clean, _ = redact_payload(cut_payload(kept))
+    before = [call(m.MOMENT_KIND_CALL_FAILED, one) for one in silent_in(clean)]
+    return Sighted(
+        event=event,
+        session_id=text(clean, "session_id", needed=True)[:200],
+        agent_id=text(clean, "agent_id")[:200],
+        folder=text(clean, "cwd", needed=True)[:4096],
+        sightings=(*before, *sightings(event, clean, code)),
+        advisable=event in TAKES_CONTEXT,
+        # A failure that nobody answered yet is worth more than a word before the next call.
+        about=len(before) - 1 if before and event == "PreToolUse" else -1,
+    )
+
+
+def reply(event: str, advice: str, *, refuse: bool = False, error: str = "") -> bytes:
+    """The reply that puts advice into the agent's context, and nothing beside it."""
+    del error
+    if not advice:
+        return EMPTY_REPLY
+    if refuse and event == "PreToolUse":
+        decision = {"permissionDecision": "deny", "permissionDecisionReason": advice}
+        return orjson.dumps({"hookSpecificOutput": {"hookEventName": event, **decision}})
+    return orjson.dumps({"hookSpecificOutput": {"hookEventName": event, "additionalContext": advice}})
+
+
+def ended_command(event: str, payload: Payload) -> bool:
+    """Whether a command has ended: of all else that ends with a hook it is known that it went well."""
+    return event == "PostToolUse" and payload.get("tool_name") == "Bash"
+
+
+def code_of(payload: Payload, rollout: str) -> int | None:
+    """How a command ended: as the hook says, where it is one of the past; else as the rollout says."""
+    said = payload.get("exit_code")
+    return said if type(said) is int else exit_code(rollout, text(payload, "tool_use_id"))
+
+
+def told(payload: Payload, error: str) -> dict[str, object]:
+    """A call under the name and with the input under which Spark knows it, which say how its words are to be read."""
+    tool, tool_input = known_as(text(payload, "tool_name", needed=True), mapping(payload, "tool_input"))
+    given = {"tool_name": tool, "tool_input": dict(tool_input), "tool_use_id": text(payload, "tool_use_id")}
+    return {**given, "error": error}
+
+
+def silent_in(payload: Payload) -> list[Payload]:
+    """The calls that failed without a hook, as they were put into the payload."""
+    found = payload.get("silent")
+    listed = cast(list[object], found) if isinstance(found, list) else []
+    return [cast(Payload, one) for one in listed if isinstance(one, dict)]
+
+
+def sightings(event: str, payload: Payload, code: int | None) -> list[Sighting]:
+    """What happened, by the client's name of the event."""
+    match event:
+        case "SessionStart":
+            return [Sighting(m.MOMENT_KIND_SESSION_STARTED, text(payload, "source") or "startup")]
+        case "UserPromptSubmit":
+            return prompt(payload)
+        case "PreToolUse":
+            return [call(m.MOMENT_KIND_CALL_PROPOSED, payload)]
+        case "PostToolUse":
+            failed = m.MOMENT_KIND_CALL_FAILED if code else m.MOMENT_KIND_CALL_SUCCEEDED
+            return [call(failed, payload, code=code)]
+        case "PostToolUseFailure":
+            return [call(m.MOMENT_KIND_CALL_FAILED, payload)]
+        case "Stop":
+            return [Sighting(m.MOMENT_KIND_TURN_ENDED, text(payload, "turn_id"))]
+        case "SubagentStart":
+            return [Sighting(m.MOMENT_KIND_SUBAGENT_STARTED, text(payload, "agent_id"))]
+        case "SubagentStop":
+            return [Sighting(m.MOMENT_KIND_SUBAGENT_ENDED, text(payload, "agent_id"))]
+        case "SessionEnd":
+            return [Sighting(m.MOMENT_KIND_SESSION_ENDED, "end")]
+        case _:
+            return []
+
+
+def prompt(payload: Payload) -> list[Sighting]:
+    """A prompt that a user typed; a sub-agent's is its parent's."""
+    typed = text(payload, "prompt")
+    if not typed.strip() or typed.lstrip().startswith(NOT_TYPED) or text(payload, "agent_id"):
+        return []
+    # Steering adds further prompts to a turn.
+    return [Sighting(m.MOMENT_KIND_PROMPT_SUBMITTED, f"{text(payload, 'turn_id')} {typed}", prompt=typed)]
+
+
+def call(kind: m.MomentKind.ValueType, payload: Payload, *, code: int | None = 0) -> Sighting:
+    """A call at one of its moments; of one whose exit code nobody knows, nobody knows whether it went well.
+
+    Raises:
+        Unusable: when it does not say which tool.
+    """
+    tool, tool_input = text(payload, "tool_name", needed=True), mapping(payload, "tool_input")
+    tool_use_id, error = text(payload, "tool_use_id"), text(payload, "error")
+    return Sighting(
+        kind=kind,
+        key=tool_use_id or call_key(tool, tool_input),
+        tool=tool[:200],
+        tool_use_id=tool_use_id[:200],
+        tool_input=tool_input,
+        error=f"Exit code {code}\n{error}" if code else error,
+        conclusive=code is not None,
+    )
+
+
+def known_as(tool: str, tool_input: Payload) -> tuple[str, Payload]:
+    """The name and input under which Spark knows a call."""
+    if tool == "apply_patch":
+        patch = tool_input.get("command")
+        return edit_of(patch if isinstance(patch, str) else "")
+    if tool == "view_image":
+        return "Read", {"file_path": tool_input.get("path")}
+    if tool in SPAWNS:
+        return "Task", {"subagent_type": tool_input.get("agent_type") or "default"}
+    return tool, tool_input

@@ -1,0 +1,248 @@
+"""Wires Spark's command hooks into the settings of clients that have no HTTP hooks, and takes exactly that out again.
+
+Spark knows its entries again by their form: a command that runs the shim for that client. What was there before the
+first installation, down to a user's empty list, is told by the newest backup that holds nothing of Spark's. The command
+holds no secret, only paths of this machine; in a project the file is nevertheless kept out of git where git does not
+track it yet.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast
+
+from gateway.clients.change import Change
+from gateway.clients.git_exclude import SettingsTracked, exclude_from_git, is_tracked, restore_to_git
+from gateway.clients.hook_groups import JsonObject, hooks_of, objects, own_entries, take_out
+from gateway.clients.settings_document import BACKUP_MARK, SettingsDocument, SettingsNotJson, read_settings
+from gateway.clients.shim.native import SHIM_NAME
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What one client's settings differ in."""
+
+    client: str
+    """The name in ``/v1/hooks/{client}``."""
+    folder: str
+    """Its folder in a home or a repository."""
+    file: str
+    events: tuple[str, ...]
+    timeouts_per_s: int = 1
+    """Units of its timeouts in a second."""
+    comments: bool = False
+    """Whether it reads JSON with comments."""
+    byte_order_mark: bool = True
+    """Whether it reads a file that begins with one."""
+    by_place: bool = False
+    """Whether it trusts a hook by its place, so that no other may move."""
+    extra: Mapping[str, object] | None = None
+    """More fields of an entry."""
+    home_variable: str = ""
+    """The variable that names its folder in place of the home's."""
+
+    def user_folder(self, home: Path) -> Path:
+        """Where the user's own settings lie. As Codex does: a folder that was named is taken without its links."""
+        named = os.environ.get(self.home_variable) if self.home_variable else None
+        return Path(os.path.realpath(named)) if named else home / self.folder
+
+    def settings_path(self, scope: Literal["user", "project"], root: Path, home: Path) -> Path:
+        """The settings file of a scope: the user's own, or that of the project at ``root``."""
+        return (self.user_folder(home) if scope == "user" else root / self.folder) / self.file
+
+    def is_own(self, entry: JsonObject) -> bool:
+        """Whether an entry is one of Spark's for this client."""
+        command = str(entry.get("command"))
+        runs = re.search(rf"/bin/{SHIM_NAME}(?:\.py)?'? --client {re.escape(self.client)} ", command)
+        return entry.get("type") == "command" and runs is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What is wired at present."""
+
+    settings: Path
+    wired: tuple[str, ...]
+    missing: tuple[str, ...]
+    commands: tuple[str, ...]
+    """The distinct commands of the entries; one when all is well."""
+    command_matches: bool | None
+    """Whether every entry runs the given command; None when none was given or nothing is wired."""
+    shim_runs: bool
+    """Whether every program that the entries name is there and can be run."""
+    hooks_disabled: bool
+    """Whether this file switches off every hook (Gemini's ``hooksConfig``)."""
+
+
+def install(
+    dialect: Dialect, settings: Path, *, command: str, timeout_s: int = 1, project: bool = False, dry_run: bool = False
+) -> Change:
+    """Adds one entry for each event, behind all others; running it again with the same values changes nothing.
+
+    An entry of an earlier installation is changed where it stands. ``timeout_s`` is what a hanging gateway may cost the
+    agent at each hook, in seconds; a ``dry_run`` writes nothing. Raises SettingsNotJson, SettingsWrongShape,
+    SettingsReadOnly, OSError; the file is then as it was.
+    """
+    document = _read(dialect, settings)
+    hooks = hooks_of(document, dialect.events)
+    entry: JsonObject = {
+        "type": "command",
+        "command": command,
+        "timeout": timeout_s * dialect.timeouts_per_s,
+        **(dialect.extra or {}),
+    }
+    value = copy.deepcopy(document.value)
+    target = cast("JsonObject", value.setdefault("hooks", {}))
+    kept: list[str] = []
+    removed: list[str] = []
+    for event in dialect.events:
+        groups = cast("list[object]", target.setdefault(event, []))
+        own = [found for _, found in own_entries(groups, dialect.is_own)]
+        if own == [entry]:
+            kept.append(event)
+            continue
+        removed += [event] if own else []
+        if own:
+            own[0].clear()
+            own[0].update(entry)
+            _drop(groups, own[1:])
+        else:
+            groups.append({"hooks": [dict(entry)]})
+    for event in [event for event in hooks if event not in dialect.events]:
+        if any(own_entries(hooks[event], dialect.is_own)):
+            _take_out(dialect, target, event, earlier=())
+            removed.append(event)
+    added = tuple(event for event in dialect.events if event not in kept)
+    if not added and not removed:
+        return Change(settings, kept=dialect.events, tracked=project and _tracked(settings))
+    text = document.changed_to(value)
+    change = Change(settings, added, tuple(removed), tuple(kept), diff=document.diff(text))
+    if dry_run:
+        return change
+    document.refuse_read_only()
+    exclude, tracked = _exclude(settings) if project else (None, False)
+    backup = document.write(text)
+    return Change(settings, added, tuple(removed), tuple(kept), backup, exclude, diff=change.diff, tracked=tracked)
+
+
+def uninstall(dialect: Dialect, settings: Path, *, project: bool = False, dry_run: bool = False) -> Change:
+    """Removes Spark's entries and the containers that only they had filled; a file that only they had made goes too.
+
+    Raises as ``install`` does.
+    """
+    document = _read(dialect, settings)
+    hooks = hooks_of(document, dialect.events)
+    removed = tuple(event for event in hooks if any(own_entries(hooks[event], dialect.is_own)))
+    if not removed:
+        return Change(settings)
+    original = document.original(lambda found: not _any_own(dialect, found))
+    before = original.value.get("hooks") if original is not None else None
+    earlier = tuple(cast("JsonObject", before)) if isinstance(before, dict) else ()
+    value = copy.deepcopy(document.value)
+    target = cast("JsonObject", value["hooks"])
+    for event in removed:
+        _take_out(dialect, target, event, earlier)
+    if not target and before is None:
+        del value["hooks"]
+    if not value and (original is None or original.text is None):
+        text = None
+    elif not value and original is not None and not (original.text or "").strip("\ufeff \t\r\n"):
+        text = original.text
+    else:
+        text = document.changed_to(value)
+    diff = document.diff(text)
+    if dry_run:
+        return Change(settings, removed=removed, diff=diff)
+    backup = document.remove() if text is None else document.write(text)
+    exclude = restore_to_git(settings) if project else None
+    return Change(settings, removed=removed, backup=backup, git_exclude=exclude, diff=diff)
+
+
+def status(dialect: Dialect, settings: Path, *, command: str | None = None) -> Status:
+    """Reads what is wired and compares it with the ``command`` that would be installed now, where given.
+
+    Raises SettingsNotJson, SettingsWrongShape, OSError.
+    """
+    document = _read(dialect, settings)
+    hooks = hooks_of(document, dialect.events)
+    entries = {event: [entry for _, entry in own_entries(hooks[event], dialect.is_own)] for event in hooks}
+    wired = tuple(event for event in dialect.events if entries.get(event))
+    commands = tuple(sorted({str(entry["command"]) for found in entries.values() for entry in found}))
+    config = document.value.get("hooksConfig")
+    return Status(
+        settings=settings,
+        wired=wired,
+        missing=tuple(event for event in dialect.events if event not in wired),
+        commands=commands,
+        command_matches=commands == (command,) if command is not None and commands else None,
+        shim_runs=bool(commands) and all(runs(each) for each in commands),
+        hooks_disabled=isinstance(config, dict) and cast("JsonObject", config).get("enabled") is False,
+    )
+
+
+def runs(command: str) -> bool:
+    """Whether the programs that a hook's command names are there and can be run."""
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return False
+    programs = words[words.index("exec") + 1 :] if "exec" in words else words
+    native = [Path(word) for word in programs if word.endswith(f"/bin/{SHIM_NAME}")]
+    python = [Path(word) for word in programs if word.endswith(f"/bin/{SHIM_NAME}.py")]
+    interpreter = Path(programs[0]) if python and programs else None
+    return (
+        bool(native or python)
+        and all(path.is_file() and os.access(path, os.X_OK) for path in native)
+        and all(path.is_file() for path in python)
+        and (interpreter is None or os.access(interpreter, os.X_OK))
+    )
+
+
+def _read(dialect: Dialect, settings: Path) -> SettingsDocument:
+    document = read_settings(settings, comments=dialect.comments)
+    if not dialect.byte_order_mark and (document.text or "").startswith("\ufeff"):
+        raise SettingsNotJson(settings, "begins with a byte order mark, and its client drops such a file; take it out")
+    return document
+
+
+def _any_own(dialect: Dialect, document: SettingsDocument) -> bool:
+    hooks = document.value.get("hooks")
+    groups = cast("JsonObject", hooks).values() if isinstance(hooks, dict) else ()
+    return any(any(own_entries(value, dialect.is_own)) for value in groups)
+
+
+def _take_out(dialect: Dialect, hooks: JsonObject, event: str, earlier: tuple[str, ...]) -> None:
+    take_out(hooks, event, dialect.is_own, keep_places=dialect.by_place)
+    if hooks[event] == [] and event not in earlier:
+        del hooks[event]
+
+
+def _drop(groups: list[object], surplus: list[JsonObject]) -> None:
+    """Removes entries that are there once more than they should, and their groups when nothing else is in them."""
+    for group in objects(groups):
+        entries = group.get("hooks")
+        if not isinstance(entries, list) or not entries:
+            continue
+        entries = cast("list[object]", entries)
+        entries[:] = [entry for entry in entries if not any(entry is one for one in surplus)]
+        if not entries:
+            groups[:] = [each for each in groups if each is not group]
+
+
+def _exclude(settings: Path) -> tuple[Path | None, bool]:
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    backups = exclude_from_git(settings, f"{BACKUP_MARK}*")
+    try:
+        return exclude_from_git(settings) or backups, False
+    except SettingsTracked:
+        return backups, True
+
+
+def _tracked(settings: Path) -> bool:
+    return settings.parent.is_dir() and is_tracked(settings)

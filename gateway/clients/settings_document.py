@@ -1,0 +1,156 @@
+"""A settings.json that other people own: read it, change it in place, lose nothing.
+
+What a change is not about stays byte for byte, comments where the client allows them included; every changing write
+leaves a backup beside the file first and replaces the file in one step.
+"""
+
+from __future__ import annotations
+
+import difflib
+import glob
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+
+from gateway.clients.json_text import edited, parse
+
+BACKUP_MARK = ".spark-backup-"
+_NEW_FILE_MODE = 0o600
+_BOM = "\ufeff"
+
+
+class SettingsError(Exception):
+    """A settings file that must not be touched as it is. The message names the file and what to do about it."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+class SettingsNotJson(SettingsError):
+    """The file is not JSON as its client reads it; it was left untouched."""
+
+
+class SettingsWrongShape(SettingsError):
+    """The file is JSON, but not shaped as the client's settings are; it was left untouched."""
+
+
+class SettingsReadOnly(SettingsError):
+    """The file may not be written, so somebody wants it as it is; it was left untouched."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsDocument:
+    """One settings file as found. ``text`` is None when there is no file yet."""
+
+    path: Path
+    text: str | None
+    value: dict[str, object]
+    comments: bool = False
+
+    def changed_to(self, value: dict[str, object]) -> str:
+        """The text with ``value`` in place of what it says. Raises SettingsWrongShape when it cannot be edited so."""
+        prefix, body = _BOM if (self.text or "").startswith(_BOM) else "", (self.text or "").removeprefix(_BOM)
+        try:
+            text = edited(body, value, comments=self.comments) if body.strip() else edited("{}", value) + "\n"
+            if parse(text, comments=self.comments).root.value == value:
+                return prefix + text
+        except (ValueError, RecursionError) as error:
+            raise SettingsWrongShape(self.path, f"cannot be changed safely ({error})") from error
+        raise SettingsWrongShape(self.path, "cannot be changed safely: does it name one key twice?")
+
+    def diff(self, text: str | None) -> str:
+        """What a change to ``text`` would be (None: the file goes), as a unified diff."""
+        return unified_diff(self.path, self.text, text)
+
+    def write(self, text: str) -> Path | None:
+        """Replaces the content and returns the backup of what was there (None when there was no file).
+
+        The file keeps its mode; a new one is 0600, because a token may go into it. A symbolic link stays one: its
+        target is replaced. Raises SettingsReadOnly, OSError.
+        """
+        self.refuse_read_only()
+        content = text.encode("utf-8")
+        backup = None if self.text is None else self._back_up()
+        target = self.path.resolve()
+        mode = target.stat().st_mode & 0o7777 if self.text is not None else _NEW_FILE_MODE
+        target.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                os.fchmod(file.fileno(), mode)
+                os.fsync(file.fileno())
+            os.replace(temporary, target)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+        return backup
+
+    def remove(self) -> Path:
+        """Takes the whole file away, leaving a backup. Raises SettingsReadOnly, OSError."""
+        self.refuse_read_only()
+        backup = self._back_up()
+        self.path.resolve().unlink()
+        return backup
+
+    def refuse_read_only(self) -> None:
+        """Raises SettingsReadOnly where the file may not be written; replacing it would get around that."""
+        target = self.path.resolve()
+        if self.text is not None and not (target.stat().st_mode & 0o222 and os.access(target, os.W_OK)):
+            raise SettingsReadOnly(self.path, "is read-only; make it writable, or change it where it is made")
+
+    def original(self, is_original: Callable[[SettingsDocument], bool]) -> SettingsDocument | None:
+        """The newest backup of which that holds; None without one. Backups that cannot be read are passed over."""
+        names = self.path.parent.glob(f"{glob.escape(self.path.name)}{BACKUP_MARK}*")
+        for backup in sorted(names, reverse=True):
+            try:
+                found = read_settings(backup, comments=self.comments)
+            except (SettingsError, OSError):
+                continue
+            if is_original(found):
+                return found
+        return None
+
+    def _back_up(self) -> Path:
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+        # Beside the path the user knows, never beside a link's target: that may lie in a repository of dotfiles.
+        backup = self.path.with_name(f"{self.path.name}{BACKUP_MARK}{stamp}")
+        source = self.path.resolve()
+        descriptor = os.open(backup, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(source.read_bytes())
+            os.fchmod(file.fileno(), source.stat().st_mode & 0o7777)
+        return backup
+
+
+def read_settings(path: Path, *, comments: bool = False) -> SettingsDocument:
+    """Reads a settings file; a missing or blank one counts as ``{}``. ``comments`` as the client allows them.
+
+    Raises SettingsNotJson, SettingsWrongShape when the top level is not an object, OSError when it cannot be read.
+    """
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        return SettingsDocument(path, None, {}, comments)
+    try:
+        text = raw.decode("utf-8")
+        body = text.removeprefix(_BOM)
+        parsed: object = parse(body, comments=comments).root.value if body.strip() else {}
+    except (ValueError, RecursionError) as error:
+        raise SettingsNotJson(path, f"is not valid JSON ({error}); mend it, then try again") from error
+    if not isinstance(parsed, dict):
+        raise SettingsWrongShape(path, "holds no JSON object at its top level")
+    return SettingsDocument(path, text, cast("dict[str, object]", parsed), comments)
+
+
+def unified_diff(path: Path, before: str | None, after: str | None) -> str:
+    """A change as a unified diff, with lines that a terminal shows whatever ends them; None is no file."""
+    names = [str(path) if text is not None else os.devnull for text in (before, after)]
+    old, new = ((text or "").splitlines() for text in (before, after))
+    return "\n".join(difflib.unified_diff(old, new, names[0], names[1], lineterm=""))

@@ -1,0 +1,238 @@
+"""The agents that Spark can be wired to: where the settings of each lie, what is wired, and how to change it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from chassis.identity import local_token, token_in
+from gateway.clients import command_hooks
+from gateway.clients.change import Change
+from gateway.clients.claude_code import hooks_file
+from gateway.clients.claude_code.shim import install_shim, shim_command, shim_path
+from gateway.clients.codex import trust
+from gateway.clients.codex.hooks_file import CODEX
+from gateway.clients.command_hooks import Dialect
+from gateway.clients.gemini.hooks_file import GEMINI
+from gateway.clients.settings_document import SettingsError
+from gateway.clients.shim.command import hook_command, install_hook_shim, python_path
+from gateway.clients.shim.native import native_binary, native_path
+from host.cli.wiring import Address, Scope, document_of, file_of, root_here, troubles_of, wired_in
+
+HIDDEN_TOKEN = "<token>"  # noqa: S105  (what is shown in its place)
+
+
+@dataclass(frozen=True)
+class Place:
+    """What is wired in one settings file of an agent, and what keeps it from working."""
+
+    scope: Scope
+    settings: Path
+    installed: bool
+    troubles: list[str] = field(default_factory=list[str])
+    document: dict[str, object] = field(default_factory=dict[str, object])
+
+
+class Agent(Protocol):
+    """One agent."""
+
+    @property
+    def name(self) -> str:
+        """What a user calls it on the command line."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """Its own name."""
+        ...
+
+    def found(self) -> str:
+        """By what it is known that this machine has it; empty where it has not."""
+        ...
+
+    def settings(self, scope: Scope) -> Path:
+        """The settings file of a scope."""
+        ...
+
+    def place(self, scope: Scope, home: Path, address: Address) -> Place:
+        """What is wired in a scope."""
+        ...
+
+    def install(self, scope: Scope, home: Path, address: Address, timeout: int, *, dry_run: bool) -> Change:
+        """Wires it, with the program that its hooks run. Raises SettingsError, OSError."""
+        ...
+
+    def uninstall(self, scope: Scope, *, dry_run: bool) -> Change:
+        """Takes out what `install` put in. Raises SettingsError, OSError."""
+        ...
+
+    def program(self, home: Path) -> Path:
+        """The program that its hooks run."""
+        ...
+
+    def owns(self, entry: dict[str, object]) -> bool:
+        """Whether an entry of its settings is one of Spark's."""
+        ...
+
+
+def found_by(binary: str, folder: Path) -> str:
+    """By what it is known that an agent is there."""
+    on_path = shutil.which(binary)
+    return on_path or (str(folder) if folder.is_dir() else "")
+
+
+class ClaudeCode:
+    """Claude Code: hooks over HTTP, and a command where it has none."""
+
+    name = "claude-code"
+    title = "Claude Code"
+
+    def found(self) -> str:
+        return found_by("claude", file_of("user").parent)
+
+    def settings(self, scope: Scope) -> Path:
+        return file_of(scope)
+
+    def place(self, scope: Scope, home: Path, address: Address) -> Place:
+        wired = wired_in(scope, home, address.url)
+        told = document_of(wired, address)
+        return Place(scope, wired.settings, wired.installed, troubles_of(wired, address), told)
+
+    def install(self, scope: Scope, home: Path, address: Address, timeout: int, *, dry_run: bool) -> Change:
+        if not dry_run:
+            install_shim(home)
+        return hooks_file.install(
+            file_of(scope),
+            url=address.url,
+            token=token_in(home / "token") or HIDDEN_TOKEN if dry_run else local_token(home),
+            shim_command=shim_command(home, os.path.abspath(sys.executable)),
+            timeout_s=timeout,
+            dry_run=dry_run,
+        )
+
+    def uninstall(self, scope: Scope, *, dry_run: bool) -> Change:
+        return hooks_file.uninstall(file_of(scope), dry_run=dry_run)
+
+    def program(self, home: Path) -> Path:
+        return shim_path(home)
+
+    def owns(self, entry: dict[str, object]) -> bool:
+        return hooks_file.is_own(entry)
+
+
+@dataclass(frozen=True)
+class CommandAgent:
+    """An agent whose hooks are commands."""
+
+    name: str
+    title: str
+    dialect: Dialect
+
+    def found(self) -> str:
+        return found_by(self.name, self.dialect.user_folder(Path.home()))
+
+    def settings(self, scope: Scope) -> Path:
+        return self.dialect.settings_path(scope, root_here(), Path.home())
+
+    def place(self, scope: Scope, home: Path, address: Address) -> Place:
+        del address
+        settings = self.settings(scope)
+        try:
+            found = command_hooks.status(self.dialect, settings, command=self.command(home))
+            troubles = self.troubles(found)
+            trusted = trust.trust_in(trust.config_path(Path.home()), settings) if self.dialect is CODEX else None
+        except (SettingsError, OSError) as error:
+            trouble = error.reason if isinstance(error, SettingsError) else error.strerror or str(error)
+            told: dict[str, object] = {
+                "scope": scope,
+                "settings": str(settings),
+                "installed": False,
+                "troubles": [trouble],
+            }
+            return Place(scope, settings, installed=False, troubles=[trouble], document=told)
+        installed = bool(found.wired)
+        if installed and trusted is not None:
+            troubles += troubles_of_trust(trusted, scope)
+        told: dict[str, object] = {
+            "scope": scope,
+            "settings": str(settings),
+            "installed": installed,
+            "wired": list(found.wired),
+            "missing": list(found.missing),
+            "commands": list(found.commands),
+            **({"trusted": list(trusted.trusted), "untrusted": list(trusted.untrusted)} if trusted else {}),
+            "troubles": troubles,
+        }
+        return Place(scope, settings, installed, troubles, told)
+
+    def troubles(self, found: command_hooks.Status) -> list[str]:
+        """What keeps the hooks of a file from working."""
+        if not found.wired:
+            return []
+        return [
+            *([f"not wired: {', '.join(found.missing)}"] if found.missing else []),
+            *(["they run another command than this Spark's"] if found.command_matches is False else []),
+            *(["the program that they run is gone, or may not be run"] if not found.shim_runs else []),
+            *(["hooksConfig.enabled switches all hooks off in this file"] if found.hooks_disabled else []),
+        ]
+
+    def command(self, home: Path) -> str:
+        """The command of its hooks; it changes with nothing but the home, and where there is no native shim for this
+        machine, with the interpreter."""
+        return hook_command(self.program(home), home, self.dialect.client, os.path.abspath(sys.executable))
+
+    def install(self, scope: Scope, home: Path, address: Address, timeout: int, *, dry_run: bool) -> Change:
+        del address
+        if not dry_run:
+            install_hook_shim(home)
+        return command_hooks.install(
+            self.dialect,
+            self.settings(scope),
+            command=self.command(home),
+            timeout_s=timeout,
+            project=scope == "project",
+            dry_run=dry_run,
+        )
+
+    def uninstall(self, scope: Scope, *, dry_run: bool) -> Change:
+        return command_hooks.uninstall(self.dialect, self.settings(scope), project=scope == "project", dry_run=dry_run)
+
+    def owns(self, entry: dict[str, object]) -> bool:
+        return self.dialect.is_own(entry)
+
+    def program(self, home: Path) -> Path:
+        return native_path(home) if native_binary() is not None else python_path(home)
+
+
+def troubles_of_trust(found: trust.Trust, scope: Scope) -> list[str]:
+    """What Codex does not run."""
+    untrusted, disabled = ", ".join(found.untrusted), ", ".join(found.disabled)
+    return [
+        *(
+            [
+                f"codex does not run what it does not trust yet: {untrusted}; type /hooks in codex, "
+                f"or `spark hooks install codex --{scope} --trust`"
+            ]
+            if untrusted
+            else []
+        ),
+        *([f"switched off in codex: {disabled}; type /hooks in codex"] if disabled else []),
+    ]
+
+
+AGENTS: tuple[Agent, ...] = (
+    ClaudeCode(),
+    CommandAgent("codex", "Codex", CODEX),
+    CommandAgent("gemini", "Gemini CLI", GEMINI),
+)
+NAMES = tuple(agent.name for agent in AGENTS)
+EVERY = "all"
+
+
+def chosen(names: tuple[str, ...]) -> list[Agent]:
+    """The agents that were named, in our order; `all` is every one that this machine has."""
+    return [agent for agent in AGENTS if agent.name in names or (EVERY in names and agent.found())]

@@ -1,0 +1,215 @@
+"""`spark doctor`: proves by a real round trip that each agent on this machine reaches Spark, and says what to do."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+import click
+import httpx
+
+from gateway.clients.claude_code.hooks_file import COMMAND_EVENT, HTTP_EVENTS
+from gateway.clients.settings_document import read_settings
+from host.cli.agents import AGENTS, Agent, Place
+from host.cli.hooks import told_plainly
+from host.cli.layout import path_row, say
+from host.cli.running import print_json
+from host.cli.wiring import SCOPES, Address, address_of
+from host.home import spark_home
+
+PATIENCE_S = 10.0
+TRIES = 3
+"""The shim gives up within 250 ms, which a busy machine may need for itself."""
+SAMPLE = {"session_id": "spark-doctor", "hook_event_name": "SparkDoctor", "transcript_path": ""}
+"""An event that no agent has, so that nothing is learnt from it; the gateway answers it all the same."""
+BREAKER = "hook-breaker"
+
+
+@dataclass(frozen=True)
+class Trip:
+    """One round trip through what is installed."""
+
+    through: str
+    answered: bool
+    milliseconds: float
+
+
+@dataclass
+class Finding:
+    """What was found out about one agent."""
+
+    agent: Agent
+    found: str
+    places: list[Place]
+    trips: list[Trip] = field(default_factory=list[Trip])
+    problems: list[str] = field(default_factory=list[str])
+
+
+@click.command("doctor")
+@click.option("--json", "as_document", is_flag=True, help="One JSON document.")
+def command(as_document: bool) -> None:
+    """Check that the agents on this machine reach Spark, through the very hooks that they run.
+
+    Ends in exit code 1 when something is wrong.
+    """
+    home = spark_home()
+    with told_plainly():
+        address = address_of(home, os.environ)
+        findings = [examined(agent, home, address) for agent in AGENTS if agent.found()]
+    general = general_problems(home, address, findings)
+    healthy = not general and not any(each.problems for each in findings)
+    if as_document:
+        about = {"healthy": healthy, "url": address.url or None, "up": address.up, "problems": general}
+        print_json({**about, "clients": [document(each) for each in findings]})
+    else:
+        show(address, general, findings)
+    if not healthy:
+        raise click.exceptions.Exit(1)
+
+
+def general_problems(home: Path, address: Address, findings: list[Finding]) -> list[str]:
+    """What is wrong for all agents."""
+    names = ", ".join(agent.name for agent in AGENTS)
+    return [
+        *([] if address.up else ["Spark is not up: `spark up --detach` starts it"]),
+        *(
+            []
+            if findings
+            else [f"none of {names} was found on this machine: install one, then `spark hooks install all`"]
+        ),
+        *(
+            [f"hooks may leave Spark alone for 30 s after time-outs, as {home / BREAKER} notes: is the machine busy?"]
+            if (home / BREAKER).exists()
+            else []
+        ),
+    ]
+
+
+def examined(agent: Agent, home: Path, address: Address) -> Finding:
+    """Looks at one agent, and asks Spark as it would. Raises SettingsError, OSError."""
+    finding = Finding(agent, agent.found(), [agent.place(scope, home, address) for scope in SCOPES])
+    for place in finding.places:
+        mend = f"`spark hooks install {agent.name} --{place.scope}`"
+        finding.problems += [f"{place.scope}: {trouble}" for trouble in place.troubles]
+        if not place.installed:
+            continue
+        if place.troubles:
+            finding.problems.append(f"{place.scope}: {mend} mends what can be mended")
+        if not address.up:
+            continue
+        trips = trips_of(agent, place)
+        finding.trips += trips
+        finding.problems += [
+            f"{place.scope}: no answer through {trip.through}; {mend}, and see `spark status`"
+            for trip in trips
+            if not trip.answered
+        ]
+    if not any(place.installed for place in finding.places):
+        finding.problems.append(f"not installed: `spark hooks install {agent.name}`")
+    return finding
+
+
+def trips_of(agent: Agent, place: Place) -> list[Trip]:
+    """Asks through every distinct way that is wired in a file. Raises SettingsError, OSError."""
+    if agent.name != "claude-code":
+        commands = place.document.get("commands")
+        return [through_command(each) for each in cast("list[str]", commands or [])]
+    hooks = cast("dict[str, object]", read_settings(place.settings).value["hooks"])
+    wired = cast("list[str]", place.document["wired"])
+    entries = {event: own_entry(hooks[event], agent) for event in wired}
+    http = next((entries[event] for event in HTTP_EVENTS if event in entries), None)
+    trips = [through_http(http)] if http else []
+    start = entries.get(COMMAND_EVENT)
+    return [*trips, through_command(str(start["command"]))] if start else trips
+
+
+def own_entry(groups: object, agent: Agent) -> dict[str, object]:
+    """Spark's entry of one event; empty where there is none."""
+    for group in cast("list[dict[str, object]]", groups):
+        for entry in cast("list[dict[str, object]]", group.get("hooks") or []):
+            if agent.owns(entry):
+                return entry
+    return {}
+
+
+def through_command(command: str) -> Trip:
+    """Runs a hook's command as its agent does."""
+    payload = json.dumps({**SAMPLE, "cwd": os.getcwd()})
+    took = 0.0
+    for _ in range(TRIES):
+        begun = time.perf_counter()
+        try:
+            done = subprocess.run(  # noqa: S603  (the user's own hook, as the agent runs it)
+                ["sh", "-c", command],  # noqa: S607
+                input=payload,
+                capture_output=True,
+                text=True,
+                timeout=PATIENCE_S,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            continue
+        took = (time.perf_counter() - begun) * 1000
+        if done.returncode == 0 and is_object(done.stdout):
+            return Trip(command, answered=True, milliseconds=took)
+    return Trip(command, answered=False, milliseconds=took)
+
+
+def through_http(entry: dict[str, object]) -> Trip:
+    """Sends what an http hook would, with its address and its headers."""
+    url, headers = str(entry.get("url")), cast("dict[str, str]", entry.get("headers") or {})
+    begun = time.perf_counter()
+    try:
+        body = {**SAMPLE, "cwd": os.getcwd()}
+        reply = httpx.post(url, json=body, headers=headers, timeout=PATIENCE_S, trust_env=False)
+        answered = reply.status_code == 200 and is_object(reply.text)
+    except (httpx.HTTPError, httpx.InvalidURL):
+        answered = False
+    return Trip(url, answered, (time.perf_counter() - begun) * 1000)
+
+
+def is_object(text: str) -> bool:
+    """Whether a reply is a JSON object, as every answer of the gateway is; a shim that got none prints nothing."""
+    try:
+        return isinstance(json.loads(text), dict)
+    except ValueError:
+        return False
+
+
+def document(finding: Finding) -> dict[str, object]:
+    """One agent for JSON."""
+    return {
+        "client": finding.agent.name,
+        "found": finding.found,
+        "scopes": [place.document for place in finding.places],
+        "round_trips": [
+            {"through": each.through, "answered": each.answered, "milliseconds": round(each.milliseconds, 1)}
+            for each in finding.trips
+        ],
+        "problems": finding.problems,
+    }
+
+
+def show(address: Address, general: list[str], findings: list[Finding]) -> None:
+    """Prints it for a person."""
+    say(f"Spark is {f'up at {address.url}' if address.up else 'not up'}")
+    for problem in general:
+        say(problem, "  - ")
+    for each in findings:
+        click.echo()
+        well = "all is well" if address.up else "installed; nothing could be asked"
+        say(f"{each.agent.title}: {'something is wrong' if each.problems else well}")
+        path_row("  found", each.found)
+        for place in each.places:
+            if place.installed:
+                path_row("  settings", place.settings)
+        for trip in each.trips:
+            state = f"answered in {trip.milliseconds:.0f} ms" if trip.answered else "no answer"
+            path_row("  asked", f"{trip.through}: {state}")
+        for problem in each.problems:
+            say(problem, "  - ")

@@ -1,0 +1,1 @@
+"""Prefetch: what comes next in a session, and advice made ready for it."""

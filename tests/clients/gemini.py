@@ -1,0 +1,97 @@
+"""The real Gemini CLI, with a home of its own and a scripted model."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from tests.clients.command_client import CommandClient
+from tests.clients.scripted_api import ScriptedApi
+from tests.clients.scripted_gemini import ScriptedGemini
+from tests.clients.scripted_model import ToolCall, Turn
+
+MODEL = "gemini-2.5-flash"
+
+
+class Gemini(CommandClient):
+    """See ``CommandClient``."""
+
+    name: ClassVar[str] = "gemini"
+    package: ClassVar[str] = "@google/gemini-cli"
+    program: ClassVar[str] = "gemini"
+    mark: ClassVar[str] = "GEMINI_CLI_HOME"
+    events: ClassVar[Sequence[str]] = (
+        "SessionStart",
+        "BeforeAgent",
+        "BeforeTool",
+        "AfterTool",
+        "AfterAgent",
+        "SessionEnd",
+    )
+
+    @staticmethod
+    def scripted(turns: Sequence[Turn]) -> ScriptedApi:
+        return ScriptedGemini(turns)
+
+    @staticmethod
+    def shell(command: str) -> ToolCall:
+        return _call("run_shell_command", command=command, description="Run a command")
+
+    @staticmethod
+    def edit(path: Path, old: str, new: str) -> ToolCall:
+        return _call("replace", file_path=str(path), old_string=old, new_string=new, instruction="Replace the text")
+
+    @staticmethod
+    def read(path: Path) -> ToolCall:
+        """The call that reads the file at the absolute ``path``."""
+        return _call("read_file", file_path=str(path))
+
+    @property
+    def _settings(self) -> Path:
+        return self.home / ".gemini" / "settings.json"
+
+    def register(self, command: str) -> None:
+        hook = {"type": "command", "command": command, "timeout": 3000}
+        self._configure({event: [{"matcher": "*", "hooks": [hook]}] for event in self.events})
+
+    def _configure(self, hooks: dict[str, Any]) -> None:
+        self._settings.parent.mkdir(exist_ok=True)
+        self._settings.write_text(
+            json.dumps(
+                {
+                    "security": {"auth": {"selectedType": "gemini-api-key"}},
+                    "privacy": {"usageStatisticsEnabled": False},
+                    "telemetry": {"enabled": False},
+                    "general": {"enableAutoUpdate": False, "enableAutoUpdateNotification": False},
+                    "hooks": hooks,
+                }
+            )
+        )
+
+    def environment(self) -> dict[str, str]:
+        return {
+            "GEMINI_CLI_HOME": str(self.home),
+            "GEMINI_API_KEY": "dummy",
+            "GOOGLE_GEMINI_BASE_URL": self.model.url,
+            "GEMINI_CLI_TRUST_WORKSPACE": "true",
+            "GEMINI_SANDBOX": "false",
+            # Else it starts itself a second time, to have more memory, which takes as long as all the rest.
+            "GEMINI_CLI_NO_RELAUNCH": "true",
+        }
+
+    def arguments(self, prompt: str) -> list[str]:
+        if not self._settings.exists():
+            self._configure({})
+        return ["-p", prompt, "--output-format", "stream-json", "--yolo", "--skip-trust", "-m", MODEL]
+
+    @staticmethod
+    def result(events: Sequence[dict[str, Any]]) -> str:
+        said = [event["content"] for event in events if (event["type"], event.get("role")) == ("message", "assistant")]
+        return said[-1] if said else ""
+
+
+def _call(name: str, **arguments: str) -> ToolCall:
+    return ToolCall(name, arguments, id=f"call_{uuid.uuid4().hex}")

@@ -1,0 +1,45 @@
+"""What one client learnt in a repository is told in another one, each by its own tools and hooks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.clients.claude_code import InstallClaude
+from tests.clients.codex import Codex
+from tests.clients.command_client import InstallAgent, shim_command
+from tests.clients.gemini import Gemini
+from tests.clients.made_up_tool import Tool
+from tests.clients.scripted_model import StartModel, bash, call, say
+from tests.clients.spark_up import spark_up
+
+pytestmark = pytest.mark.clients
+
+
+async def test_what_codex_learnt_is_told_in_gemini(tool: Tool, agent: InstallAgent, tmp_path: Path) -> None:
+    async with spark_up(tmp_path / "spark") as spark:
+        codex = await agent(Codex, call(Codex.shell(tool.wrong)), call(Codex.shell(tool.right)), say("Built."))
+        codex.register(shim_command(spark.home, Codex.name))
+        assert (await codex.run("Build the output.")).result == "Built."
+        await spark.settle(lessons=1)
+
+        gemini = await agent(Gemini, call(Gemini.shell(tool.wrong)), say("I see."))
+        gemini.register(shim_command(spark.home, Gemini.name))
+        run = await gemini.run("Make it.")
+        assert (run.result, run.sources(tool.right)) == ("I see.", [[], ["output"]])
+
+
+async def test_what_claude_code_learnt_is_told_in_codex(
+    tool: Tool, agent: InstallAgent, model: StartModel, claude: InstallClaude, tmp_path: Path
+) -> None:
+    async with spark_up(tmp_path / "spark") as spark:
+        first = claude(await model(call(bash(tool.wrong)), call(bash(tool.right)), say("Built.")))
+        await spark.command("hooks", "install", "claude-code", "--user", agent=first)
+        assert (await first.run("Build the output.")).result == "Built."
+        await spark.settle(lessons=1)
+
+        codex = await agent(Codex, call(Codex.shell(tool.wrong)), say("I see."))
+        codex.register(shim_command(spark.home, Codex.name))
+        run = await codex.run("Make it.")
+        assert (run.result, run.sources(tool.right)) == ("I see.", [[], ["developer"]])

@@ -1,0 +1,127 @@
+"""What Gemini CLI's hooks show, from payloads of the real client."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.clients.gemini.adapter import REPLACEABLE_CHARS, outcome, read, reply
+from gateway.sightings import Unusable
+from spark.moment.v1 import moment_pb2 as m
+
+HOOKS: dict[str, dict[str, Any]] = orjson.loads((Path(__file__).parent / "samples" / "gemini.json").read_bytes())
+
+
+def shell(printed: str, **fields: object) -> dict[str, Any]:
+    response = {"llmContent": f"<untrusted_context>\n{printed}\n</untrusted_context>", "returnDisplay": "x"}
+    return {**HOOKS["AfterTool.run_shell_command"], "tool_response": response, **fields}
+
+
+@pytest.mark.parametrize("name", sorted(HOOKS))
+def test_every_hook_of_the_client_can_be_read(name: str) -> None:
+    assert read(HOOKS[name]).session_id == HOOKS[name]["session_id"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("SessionStart", m.MOMENT_KIND_SESSION_STARTED),
+        ("BeforeAgent", m.MOMENT_KIND_PROMPT_SUBMITTED),
+        ("BeforeTool.replace", m.MOMENT_KIND_CALL_PROPOSED),
+        ("AfterTool.replace", m.MOMENT_KIND_CALL_SUCCEEDED),
+        ("AfterTool.replace.error", m.MOMENT_KIND_CALL_FAILED),
+        ("AfterTool.mcp_toy_boom.error", m.MOMENT_KIND_CALL_FAILED),
+        ("AfterTool.run_shell_command", m.MOMENT_KIND_CALL_SUCCEEDED),
+        ("AfterAgent", m.MOMENT_KIND_TURN_ENDED),
+        ("SessionEnd", m.MOMENT_KIND_SESSION_ENDED),
+    ],
+)
+def test_each_event_is_its_moment(name: str, kind: m.MomentKind.ValueType) -> None:
+    assert [one.kind for one in read(HOOKS[name]).sightings] == [kind]
+
+
+@pytest.mark.parametrize(
+    ("name", "tool"),
+    [
+        ("AfterTool.run_shell_command", "Bash"),
+        ("AfterTool.read_file", "Read"),
+        ("AfterTool.replace", "Edit"),
+        ("AfterTool.invoke_agent", "Task"),
+        ("AfterTool.mcp_toy_echo", "mcp__toy__echo"),
+    ],
+)
+def test_tools_have_one_name_in_all_clients(name: str, tool: str) -> None:
+    (one,) = read(HOOKS[name]).sightings
+    assert one.tool == tool
+
+
+def test_a_command_s_exit_code_stands_behind_what_it_printed() -> None:
+    (one,) = read(shell("Output: Exit Code: 7\nno such thing\nExit Code: 2\nProcess Group PGID: 51")).sightings
+    assert one.kind == m.MOMENT_KIND_CALL_FAILED
+    assert one.error == "Exit code 2\nExit Code: 7\nno such thing"
+    (fine,) = read(shell("Output: Exit Code: 7\nall well\nProcess Group PGID: 51")).sightings
+    assert fine.kind == m.MOMENT_KIND_CALL_SUCCEEDED
+    assert read(shell("Output: x\nExit Code: 2\nProcess Group PGID: 51")).error == "", "a command takes context"
+
+
+def test_two_same_calls_are_two() -> None:
+    first, second = (
+        read(shell("Output: x\nProcess Group PGID: 5", timestamp=f"2026-11-20T15:35:4{number}Z")).sightings[0]
+        for number in (1, 2)
+    )
+    assert first.tool_use_id != second.tool_use_id
+    assert (
+        first.tool_use_id
+        == read(shell("Output: x\nProcess Group PGID: 5", timestamp="2026-11-20T15:35:41Z")).sightings[0].tool_use_id
+    )
+
+
+def test_advice_behind_an_error_repeats_the_error() -> None:
+    seen = read(HOOKS["AfterTool.read_file.error"])
+    assert seen.advisable
+    assert seen.error == "File not found: /home/dev/repo/nope.py"
+    assert orjson.loads(reply("AfterTool", "advice", error=seen.error)) == {
+        "decision": "deny",
+        "reason": "File not found: /home/dev/repo/nope.py\n\nadvice",
+    }
+    assert reply("AfterTool", "", error=seen.error) == b"{}", "without advice the client's own error stands"
+    error = {"message": "x" * (REPLACEABLE_CHARS + 1), "type": "t"}
+    assert not read({**HOOKS["AfterTool.read_file.error"], "tool_response": {"error": error}}).advisable
+
+
+def test_nothing_is_said_before_a_call_for_nobody_would_read_it() -> None:
+    assert not read(HOOKS["BeforeTool.run_shell_command"]).advisable
+
+
+def test_a_reply_has_the_client_s_own_event() -> None:
+    assert orjson.loads(reply("BeforeAgent", "advice")) == {
+        "hookSpecificOutput": {"hookEventName": "BeforeAgent", "additionalContext": "advice"}
+    }
+    assert orjson.loads(reply("BeforeTool", "advice", refuse=True)) == {"decision": "deny", "reason": "advice"}
+
+
+@given(st.text(), st.integers(1, 255))
+def test_whatever_was_printed_the_code_is_the_client_s(printed: str, code: int) -> None:
+    content = f"<untrusted_context>\nOutput: {printed}\nExit Code: {code}\nProcess Group PGID: 5\n</untrusted_context>"
+    assert outcome({"llmContent": content})[0] == code
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([*HOOKS["AfterTool.mcp_toy_boom.error"], "prompt"]),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.text(max_size=30),
+            lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+        ),
+    )
+)
+def test_whatever_stands_in_a_hook_it_is_read_or_unusable(changed: dict[str, object]) -> None:
+    for name in ("AfterTool.mcp_toy_boom.error", "BeforeAgent"):
+        with contextlib.suppress(Unusable):
+            read({**HOOKS[name], **changed})
