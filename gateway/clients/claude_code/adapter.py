@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, cast
 
-import orjson
-
-from gateway.clients.fields import Payload, call_key, mapping, text
+from gateway.clients.fields import Payload, mapping, text
+from gateway.clients.hook_sightings import call, lifecycle
+from gateway.clients.replies import reply_to_hook
 from gateway.clients.shim.fallback import without_credentials
 from gateway.perception.failures import user_reason
 from gateway.redaction import cut_payload, redact_payload
@@ -16,7 +16,6 @@ from gateway.sightings import Sighted, Sighting
 from spark.moment.v1 import moment_pb2 as m
 
 NAME: Final = "claude-code"
-EMPTY_REPLY: Final = b"{}"
 
 TAKES_CONTEXT = frozenset(
     {"UserPromptSubmit", "PreToolUse", "PostToolUse", "PostToolUseFailure", "PostToolBatch", "SessionStart"}
@@ -28,6 +27,7 @@ NOT_TYPED = "<task-notification>"
 MOST_CALLS = 64
 """Calls of one step that are looked at; models make a dozen at once at most."""
 
+INTERRUPTED = "[Request interrupted by user]"
 ASKS_APPROVAL = "This command requires approval"
 
 LEARNT_FROM = (
@@ -70,12 +70,7 @@ def read(payload: Payload) -> Sighted:
 def reply(event: str, advice: str, *, refuse: bool = False, error: str = "") -> bytes:
     """The reply that puts advice into the agent's context. A call is stopped only where that was decided."""
     del error
-    if not advice:
-        return EMPTY_REPLY
-    if refuse and event == "PreToolUse":
-        decision = {"permissionDecision": "deny", "permissionDecisionReason": advice}
-        return orjson.dumps({"hookSpecificOutput": {"hookEventName": event, **decision}})
-    return orjson.dumps({"hookSpecificOutput": {"hookEventName": event, "additionalContext": advice}})
+    return reply_to_hook(event, advice, refuse=refuse)
 
 
 def relevant(payload: Payload) -> dict[str, object]:
@@ -116,8 +111,6 @@ def not_allowed(printed: str) -> bool:
 def sightings(event: str, payload: Payload) -> list[Sighting]:
     """What happened, by the client's name of the event."""
     match event:
-        case "SessionStart":
-            return [Sighting(m.MOMENT_KIND_SESSION_STARTED, text(payload, "source") or "startup")]
         case "UserPromptSubmit":
             return prompt(payload)
         case "PreToolUse":
@@ -125,19 +118,13 @@ def sightings(event: str, payload: Payload) -> list[Sighting]:
         case "PostToolUse":
             return [call(m.MOMENT_KIND_CALL_SUCCEEDED, payload)]
         case "PostToolUseFailure":
-            return [call(m.MOMENT_KIND_CALL_FAILED, payload, error=text(payload, "error"))]
+            interrupted = payload.get("is_interrupt") is True
+            error = INTERRUPTED if interrupted else text(payload, "error")
+            return [call(m.MOMENT_KIND_CALL_FAILED, payload, error=error)]
         case "PostToolBatch":
             return batch(payload)
-        case "Stop":
-            return [Sighting(m.MOMENT_KIND_TURN_ENDED, text(payload, "prompt_id"))]
-        case "SubagentStart":
-            return [Sighting(m.MOMENT_KIND_SUBAGENT_STARTED, text(payload, "agent_id"))]
-        case "SubagentStop":
-            return [Sighting(m.MOMENT_KIND_SUBAGENT_ENDED, text(payload, "agent_id"))]
-        case "SessionEnd":
-            return [Sighting(m.MOMENT_KIND_SESSION_ENDED, "end")]
         case _:
-            return []
+            return lifecycle(event, payload, text(payload, "prompt_id"))
 
 
 def prompt(payload: Payload) -> list[Sighting]:
@@ -146,28 +133,6 @@ def prompt(payload: Payload) -> list[Sighting]:
     if not typed.strip() or typed.lstrip().startswith(NOT_TYPED):
         return []
     return [Sighting(m.MOMENT_KIND_PROMPT_SUBMITTED, text(payload, "prompt_id") or typed, prompt=typed)]
-
-
-def call(kind: m.MomentKind.ValueType, payload: Payload, *, error: str = "") -> Sighting:
-    """A call at one of its moments.
-
-    Raises:
-        Unusable: when it does not say which tool.
-    """
-    tool = text(payload, "tool_name", needed=True)
-    tool_input = mapping(payload, "tool_input")
-    tool_use_id = text(payload, "tool_use_id")
-    duration = payload.get("duration_ms")
-    return Sighting(
-        kind=kind,
-        key=tool_use_id or call_key(tool, tool_input),
-        tool=tool[:200],
-        tool_use_id=tool_use_id[:200],
-        tool_input=tool_input,
-        error="[Request interrupted by user]" if payload.get("is_interrupt") is True else error,
-        user_reason=user_reason(error) if kind == m.MOMENT_KIND_CALL_REJECTED else None,
-        duration_ms=min(duration, 2**31) if type(duration) is int and duration > 0 else 0,
-    )
 
 
 def batch(payload: Payload) -> list[Sighting]:
@@ -179,7 +144,8 @@ def batch(payload: Payload) -> list[Sighting]:
             bare = printed.replace(TOOL_ERROR, "").replace(TOOL_ERROR_END, "")
             found.append(call(m.MOMENT_KIND_CALL_FAILED, entry, error=bare))
         else:
-            found.append(call(m.MOMENT_KIND_CALL_REJECTED, entry, error=printed))
+            reason = user_reason(printed)
+            found.append(call(m.MOMENT_KIND_CALL_REJECTED, entry, error=printed, user_reason=reason))
     return found
 
 

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from typing import Final, cast
 
-import orjson
-
 from gateway.clients.codex.patch import edit_of
 from gateway.clients.codex.rollout import exit_code, silent_failures
-from gateway.clients.fields import Payload, call_key, mapping, text
+from gateway.clients.fields import Payload, mapping, text
+from gateway.clients.hook_sightings import call, lifecycle
+from gateway.clients.replies import reply_to_hook
 from gateway.redaction import cut_payload, redact_payload
 from gateway.sightings import Sighted, Sighting
 from spark.moment.v1 import moment_pb2 as m
 
 NAME: Final = "codex"
-EMPTY_REPLY: Final = b"{}"
 
 TAKES_CONTEXT = frozenset({"SessionStart", "UserPromptSubmit", "PreToolUse", "PostToolUse"})
 CALLS = frozenset({"PreToolUse", "PostToolUse", "PostToolUseFailure"})
@@ -45,7 +44,7 @@ def read(payload: Payload) -> Sighted:
     if event in LOOKS_BACK:
         kept["silent"] = [told(one.as_hook(), one.error) for one in silent_failures(rollout)]
     clean, _ = redact_payload(cut_payload(kept))
-    before = [call(m.MOMENT_KIND_CALL_FAILED, one) for one in silent_in(clean)]
+    before = [call(m.MOMENT_KIND_CALL_FAILED, one, error=text(one, "error")) for one in silent_in(clean)]
     return Sighted(
         event=event,
         session_id=text(clean, "session_id", needed=True)[:200],
@@ -61,12 +60,7 @@ def read(payload: Payload) -> Sighted:
 def reply(event: str, advice: str, *, refuse: bool = False, error: str = "") -> bytes:
     """The reply that puts advice into the agent's context, and nothing beside it."""
     del error
-    if not advice:
-        return EMPTY_REPLY
-    if refuse and event == "PreToolUse":
-        decision = {"permissionDecision": "deny", "permissionDecisionReason": advice}
-        return orjson.dumps({"hookSpecificOutput": {"hookEventName": event, **decision}})
-    return orjson.dumps({"hookSpecificOutput": {"hookEventName": event, "additionalContext": advice}})
+    return reply_to_hook(event, advice, refuse=refuse)
 
 
 def ended_command(event: str, payload: Payload) -> bool:
@@ -97,27 +91,17 @@ def silent_in(payload: Payload) -> list[Payload]:
 def sightings(event: str, payload: Payload, code: int | None) -> list[Sighting]:
     """What happened, by the client's name of the event."""
     match event:
-        case "SessionStart":
-            return [Sighting(m.MOMENT_KIND_SESSION_STARTED, text(payload, "source") or "startup")]
         case "UserPromptSubmit":
             return prompt(payload)
         case "PreToolUse":
             return [call(m.MOMENT_KIND_CALL_PROPOSED, payload)]
         case "PostToolUse":
             failed = m.MOMENT_KIND_CALL_FAILED if code else m.MOMENT_KIND_CALL_SUCCEEDED
-            return [call(failed, payload, code=code)]
+            return [call(failed, payload, error=text(payload, "error"), code=code)]
         case "PostToolUseFailure":
-            return [call(m.MOMENT_KIND_CALL_FAILED, payload)]
-        case "Stop":
-            return [Sighting(m.MOMENT_KIND_TURN_ENDED, text(payload, "turn_id"))]
-        case "SubagentStart":
-            return [Sighting(m.MOMENT_KIND_SUBAGENT_STARTED, text(payload, "agent_id"))]
-        case "SubagentStop":
-            return [Sighting(m.MOMENT_KIND_SUBAGENT_ENDED, text(payload, "agent_id"))]
-        case "SessionEnd":
-            return [Sighting(m.MOMENT_KIND_SESSION_ENDED, "end")]
+            return [call(m.MOMENT_KIND_CALL_FAILED, payload, error=text(payload, "error"))]
         case _:
-            return []
+            return lifecycle(event, payload, text(payload, "turn_id"))
 
 
 def prompt(payload: Payload) -> list[Sighting]:
@@ -127,25 +111,6 @@ def prompt(payload: Payload) -> list[Sighting]:
         return []
     # Steering adds further prompts to a turn.
     return [Sighting(m.MOMENT_KIND_PROMPT_SUBMITTED, f"{text(payload, 'turn_id')} {typed}", prompt=typed)]
-
-
-def call(kind: m.MomentKind.ValueType, payload: Payload, *, code: int | None = 0) -> Sighting:
-    """A call at one of its moments; of one whose exit code nobody knows, nobody knows whether it went well.
-
-    Raises:
-        Unusable: when it does not say which tool.
-    """
-    tool, tool_input = text(payload, "tool_name", needed=True), mapping(payload, "tool_input")
-    tool_use_id, error = text(payload, "tool_use_id"), text(payload, "error")
-    return Sighting(
-        kind=kind,
-        key=tool_use_id or call_key(tool, tool_input),
-        tool=tool[:200],
-        tool_use_id=tool_use_id[:200],
-        tool_input=tool_input,
-        error=f"Exit code {code}\n{error}" if code else error,
-        conclusive=code is not None,
-    )
 
 
 def known_as(tool: str, tool_input: Payload) -> tuple[str, Payload]:

@@ -14,12 +14,13 @@ import orjson
 
 from chassis.identifiers import digest
 from gateway.clients.fields import Payload, call_key, mapping, text
+from gateway.clients.hook_sightings import call, lifecycle
+from gateway.clients.replies import EMPTY_REPLY, context_reply
 from gateway.redaction import cut_payload, redact_payload
 from gateway.sightings import Sighted, Sighting
 from spark.moment.v1 import moment_pb2 as m
 
 NAME: Final = "gemini"
-EMPTY_REPLY: Final = b"{}"
 
 TAKES_CONTEXT = frozenset({"SessionStart", "BeforeAgent", "AfterTool"})
 TOOLS = {
@@ -79,7 +80,7 @@ def reply(event: str, advice: str, *, refuse: bool = False, error: str = "") -> 
         return orjson.dumps({"decision": "deny", "reason": advice})
     if error:
         return orjson.dumps({"decision": "deny", "reason": f"{error}\n\n{advice}"})
-    return orjson.dumps({"hookSpecificOutput": {"hookEventName": event, "additionalContext": advice}})
+    return context_reply(event, advice)
 
 
 def outcome(response: Payload) -> tuple[int, str]:
@@ -102,42 +103,28 @@ def outcome(response: Payload) -> tuple[int, str]:
 def sightings(event: str, payload: Payload, code: int) -> list[Sighting]:
     """What happened, by the client's name of the event."""
     match event:
-        case "SessionStart":
-            return [Sighting(m.MOMENT_KIND_SESSION_STARTED, text(payload, "source") or "startup")]
         case "BeforeAgent":
             typed = text(payload, "prompt")
             at = text(payload, "timestamp")
             return [Sighting(m.MOMENT_KIND_PROMPT_SUBMITTED, f"{at} {typed}", prompt=typed)] if typed.strip() else []
         case "BeforeTool":
-            return [call(m.MOMENT_KIND_CALL_PROPOSED, payload, 0)]
+            return [call(m.MOMENT_KIND_CALL_PROPOSED, with_id(payload))]
         case "AfterTool":
-            failed = bool(code or text(payload, "error"))
-            return [call(m.MOMENT_KIND_CALL_FAILED if failed else m.MOMENT_KIND_CALL_SUCCEEDED, payload, code)]
+            error = text(payload, "error")
+            kind = m.MOMENT_KIND_CALL_FAILED if code or error else m.MOMENT_KIND_CALL_SUCCEEDED
+            return [call(kind, with_id(payload), error=error, code=code)]
         case "AfterAgent":
-            return [Sighting(m.MOMENT_KIND_TURN_ENDED, text(payload, "timestamp"))]
-        case "SessionEnd":
-            return [Sighting(m.MOMENT_KIND_SESSION_ENDED, "end")]
+            return lifecycle("Stop", payload, text(payload, "timestamp"))
+        case "SessionStart" | "SessionEnd":
+            return lifecycle(event, payload, "")
         case _:
             return []
 
 
-def call(kind: m.MomentKind.ValueType, payload: Payload, code: int) -> Sighting:
-    """A call at one of its moments.
-
-    Raises:
-        Unusable: when it does not say which tool.
-    """
-    tool, tool_input = text(payload, "tool_name", needed=True), mapping(payload, "tool_input")
-    failure = text(payload, "error")
-    identity = digest("gemini", text(payload, "session_id"), call_key(tool, tool_input), text(payload, "timestamp"))
-    return Sighting(
-        kind=kind,
-        key=identity,
-        tool=tool[:200],
-        tool_use_id=identity,
-        tool_input=tool_input,
-        error=f"Exit code {code}\n{failure}" if code else failure,
-    )
+def with_id(payload: Payload) -> Payload:
+    """A call with an id: the hash of what it is and when it came."""
+    known = call_key(text(payload, "tool_name", needed=True), mapping(payload, "tool_input"))
+    return {**payload, "tool_use_id": digest("gemini", text(payload, "session_id"), known, text(payload, "timestamp"))}
 
 
 def known_as(tool: str, payload: Payload) -> tuple[str, Payload]:
