@@ -49,6 +49,8 @@ KNOWN_EVENTS = frozenset(
     {"SessionStart", "UserPromptSubmit", "PreToolUse", "PostToolUse", "PostToolUseFailure", "PostToolBatch", "Stop"}
     | {"SubagentStart", "SubagentStop", "SessionEnd"}
     | {"BeforeAgent", "BeforeTool", "AfterTool", "AfterAgent"}
+    | {"sessionStart", "beforeSubmitPrompt", "preToolUse", "postToolUse", "postToolUseFailure", "stop"}
+    | {"subagentStart", "subagentStop", "sessionEnd"}
 )
 """Names that may stand in a metric: a client must not be able to make new ones without end."""
 

@@ -35,6 +35,16 @@ def mapping(payload: Payload, name: str) -> Payload:
     return cast(Payload, value) if isinstance(value, dict) else NOTHING
 
 
+def mapping_in(value: object) -> Payload:
+    """An object, also where it comes as text of JSON; empty where it is neither."""
+    if isinstance(value, str):
+        try:
+            value = orjson.loads(value)
+        except ValueError:
+            return NOTHING
+    return cast(Payload, value) if isinstance(value, dict) else NOTHING
+
+
 def call_key(tool: str, tool_input: Payload) -> str:
     """What tells a call from others where the client gives it no id."""
     return orjson.dumps([tool, tool_input], option=orjson.OPT_SORT_KEYS).decode()

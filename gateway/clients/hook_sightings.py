@@ -6,6 +6,10 @@ from gateway.clients.fields import Payload, call_key, mapping, text
 from gateway.sightings import Sighting
 from spark.moment.v1 import moment_pb2 as m
 
+INTERRUPTED = "[Request interrupted by user]"
+"""The error of a call that the user broke off, in Claude Code's words, which perception knows."""
+SYSTEM_NOTIFICATION = "<system_notification>"
+"""How Cursor and Copilot CLI begin a prompt about something that ended in the background."""
 LONGEST_MS = 2**31
 
 
@@ -28,6 +32,18 @@ def lifecycle(event: str, payload: Payload, turn: str) -> list[Sighting]:
             return [Sighting(m.MOMENT_KIND_SESSION_ENDED, "end")]
         case _:
             return []
+
+
+def prompt(payload: Payload, key: str, not_typed: str) -> list[Sighting]:
+    """A prompt that a user typed; what begins with `not_typed` is the client's own word. An empty `key` is the text.
+
+    Raises:
+        Unusable: when it is no text.
+    """
+    typed = text(payload, "prompt")
+    if not typed.strip() or typed.lstrip().startswith(not_typed):
+        return []
+    return [Sighting(m.MOMENT_KIND_PROMPT_SUBMITTED, key or typed, prompt=typed)]
 
 
 def call(

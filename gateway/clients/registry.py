@@ -8,7 +8,10 @@ from typing import Protocol
 from chassis.faults import UnknownClient
 from gateway.clients.claude_code import adapter as claude_code
 from gateway.clients.codex import adapter as codex
+from gateway.clients.copilot import adapter as copilot
+from gateway.clients.cursor import adapter as cursor
 from gateway.clients.gemini import adapter as gemini
+from gateway.clients.opencode import adapter as opencode
 from gateway.sightings import Sighted
 
 
@@ -29,7 +32,14 @@ class Adapter(Protocol):
         ...
 
 
-ADAPTERS: Mapping[str, Adapter] = {claude_code.NAME: claude_code, codex.NAME: codex, gemini.NAME: gemini}
+ADAPTERS: Mapping[str, Adapter] = {
+    claude_code.NAME: claude_code,
+    codex.NAME: codex,
+    gemini.NAME: gemini,
+    cursor.NAME: cursor,
+    copilot.NAME: copilot,
+    opencode.NAME: opencode,
+}
 
 
 def adapter_for(client: str) -> Adapter:

@@ -6,7 +6,18 @@ from typing import Final
 
 import orjson
 
+from gateway.redaction import cut
+
 EMPTY_REPLY: Final = b"{}"
+
+
+LARGEST_BYTES = 9_000
+"""Cursor drops a text of more than 10,000 characters whole, Copilot CLI cuts what all hooks said at 10 KB."""
+
+
+def fitting(advice: str) -> str:
+    """Advice within the size that clients let through; `max_chars` of the policy keeps it far below by default."""
+    return cut(advice, LARGEST_BYTES)
 
 
 def context_reply(event: str, advice: str) -> bytes:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, cast
 
-from gateway.clients.fields import Payload, mapping, text
-from gateway.clients.hook_sightings import call, lifecycle
+from gateway.clients.fields import Payload, text
+from gateway.clients.hook_sightings import INTERRUPTED, call, lifecycle, prompt
 from gateway.clients.replies import reply_to_hook
-from gateway.clients.shim.fallback import without_credentials
+from gateway.clients.reported import reported
 from gateway.perception.failures import user_reason
 from gateway.redaction import cut_payload, redact_payload
-from gateway.repository import Repository, normal_folder
 from gateway.sightings import Sighted, Sighting
 from spark.moment.v1 import moment_pb2 as m
 
@@ -27,7 +26,6 @@ NOT_TYPED = "<task-notification>"
 MOST_CALLS = 64
 """Calls of one step that are looked at; models make a dozen at once at most."""
 
-INTERRUPTED = "[Request interrupted by user]"
 ASKS_APPROVAL = "This command requires approval"
 
 LEARNT_FROM = (
@@ -112,7 +110,7 @@ def sightings(event: str, payload: Payload) -> list[Sighting]:
     """What happened, by the client's name of the event."""
     match event:
         case "UserPromptSubmit":
-            return prompt(payload)
+            return prompt(payload, text(payload, "prompt_id"), NOT_TYPED)
         case "PreToolUse":
             return [call(m.MOMENT_KIND_CALL_PROPOSED, payload)]
         case "PostToolUse":
@@ -127,14 +125,6 @@ def sightings(event: str, payload: Payload) -> list[Sighting]:
             return lifecycle(event, payload, text(payload, "prompt_id"))
 
 
-def prompt(payload: Payload) -> list[Sighting]:
-    """A prompt that a user typed."""
-    typed = text(payload, "prompt")
-    if not typed.strip() or typed.lstrip().startswith(NOT_TYPED):
-        return []
-    return [Sighting(m.MOMENT_KIND_PROMPT_SUBMITTED, text(payload, "prompt_id") or typed, prompt=typed)]
-
-
 def batch(payload: Payload) -> list[Sighting]:
     """The calls of a step that were turned down."""
     found: list[Sighting] = []
@@ -147,10 +137,3 @@ def batch(payload: Payload) -> list[Sighting]:
             reason = user_reason(printed)
             found.append(call(m.MOMENT_KIND_CALL_REJECTED, entry, error=printed, user_reason=reason))
     return found
-
-
-def reported(payload: Payload) -> Repository | None:
-    """What the SessionStart shim saw of the repository."""
-    seen = mapping(payload, "spark")
-    root, remote = text(seen, "root"), text(seen, "remote")
-    return Repository(normal_folder(root)[:4096], without_credentials(remote)[:2048]) if root else None

@@ -11,7 +11,7 @@ from typing import Final, cast
 from gateway.clients.codex.patch import edit_of
 from gateway.clients.codex.rollout import exit_code, silent_failures
 from gateway.clients.fields import Payload, mapping, text
-from gateway.clients.hook_sightings import call, lifecycle
+from gateway.clients.hook_sightings import call, lifecycle, prompt
 from gateway.clients.replies import reply_to_hook
 from gateway.redaction import cut_payload, redact_payload
 from gateway.sightings import Sighted, Sighting
@@ -92,7 +92,10 @@ def sightings(event: str, payload: Payload, code: int | None) -> list[Sighting]:
     """What happened, by the client's name of the event."""
     match event:
         case "UserPromptSubmit":
-            return prompt(payload)
+            if text(payload, "agent_id"):
+                return []  # A sub-agent's prompt is its parent's word.
+            # Steering adds further prompts to a turn.
+            return prompt(payload, f"{text(payload, 'turn_id')} {text(payload, 'prompt')}", NOT_TYPED)
         case "PreToolUse":
             return [call(m.MOMENT_KIND_CALL_PROPOSED, payload)]
         case "PostToolUse":
@@ -102,15 +105,6 @@ def sightings(event: str, payload: Payload, code: int | None) -> list[Sighting]:
             return [call(m.MOMENT_KIND_CALL_FAILED, payload, error=text(payload, "error"))]
         case _:
             return lifecycle(event, payload, text(payload, "turn_id"))
-
-
-def prompt(payload: Payload) -> list[Sighting]:
-    """A prompt that a user typed; a sub-agent's is its parent's."""
-    typed = text(payload, "prompt")
-    if not typed.strip() or typed.lstrip().startswith(NOT_TYPED) or text(payload, "agent_id"):
-        return []
-    # Steering adds further prompts to a turn.
-    return [Sighting(m.MOMENT_KIND_PROMPT_SUBMITTED, f"{text(payload, 'turn_id')} {typed}", prompt=typed)]
 
 
 def known_as(tool: str, tool_input: Payload) -> tuple[str, Payload]:
