@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from prometheus_client import Counter, Histogram
 from chassis.bus import Acknowledgement
 from chassis.clock import Clock
 from chassis.identifiers import new_ulid
-from gateway.clients.registry import Adapter, adapter_for
+from gateway.clients.registry import Adapter, adapter_for, sender_of
 from gateway.moments import Circumstances, moment_from
 from gateway.projects import Projects
 from gateway.publisher import Publisher
@@ -98,7 +98,10 @@ class Hooks:
             UnknownClient: when there is no adapter for the client.
         """
         started = time.perf_counter()
-        adapter = adapter_for(arrival.client)
+        client = sender_of(arrival.client, payload)
+        if client != arrival.client:
+            arrival = replace(arrival, client=client)
+        adapter = adapter_for(client)
         event = name_of(payload)
         try:
             async with asyncio.timeout(self._seconds):
@@ -129,9 +132,9 @@ class Hooks:
         answer = Answer(
             reply_to(adapter, sighted, decision),
             decision,
-            acknowledged.sequence if acknowledged else 0,
+            max((each.sequence for each in acknowledged if each), default=0),
         )
-        if decision is not None:
+        if decision is not None and (decision.text or not was_there(acknowledged[sighted.about])):
             self._announce(answered, decision, started)
         return answer, "advised" if decision is not None and decision.text else "silent"
 
@@ -161,9 +164,8 @@ class Hooks:
         decision_id = new_ulid() if sighted.advisable else ""
         return [moment_from(one, sighted, repository, at, decision_id) for one in sighted.sightings]
 
-    async def _publish(self, moments: list[moment_pb2.Moment], limit: float) -> Acknowledgement | None:
-        acknowledged = await asyncio.gather(*(self._publisher.moment(moment, limit) for moment in moments))
-        return max(filter(None, acknowledged), key=lambda each: each.sequence, default=None)
+    async def _publish(self, moments: list[moment_pb2.Moment], limit: float) -> list[Acknowledgement | None]:
+        return await asyncio.gather(*(self._publisher.moment(moment, limit) for moment in moments))
 
     async def _decide(self, moment: moment_pb2.Moment, limit: float) -> router_pb2.Decision:
         try:
@@ -189,6 +191,11 @@ class Hooks:
             hook_latency_us=int((time.perf_counter() - started) * 1e6),
         )
         self._publisher.decision(decided)
+
+
+def was_there(acknowledged: Acknowledgement | None) -> bool:
+    """Whether a moment came before: silence at its second arrival is no decision that counts."""
+    return acknowledged is not None and acknowledged.duplicate
 
 
 def reply_to(adapter: Adapter, sighted: Sighted, decision: router_pb2.Decision | None) -> bytes:

@@ -42,6 +42,19 @@ ADAPTERS: Mapping[str, Adapter] = {
 }
 
 
+def sender_of(named: str, payload: Mapping[str, object]) -> str:
+    """The client that a hook is of, where it came in the name of `named`.
+
+    Cursor and Copilot CLI also run the hooks in Claude Code's settings, with payloads of their own: Cursor's tell its
+    version, Copilot's the time, which Claude Code's never do.
+    """
+    if named != claude_code.NAME:
+        return named
+    if "cursor_version" in payload:
+        return cursor.NAME
+    return copilot.NAME if "timestamp" in payload and "transcript_path" not in payload else named
+
+
 def adapter_for(client: str) -> Adapter:
     """The adapter of a client.
 

@@ -50,6 +50,9 @@ GENERAL = "baseline:"
 REMEDY = "remedy-"
 """How the ids of what prefetch makes at a failure begin: the router asks for it beside the lookup."""
 
+MOMENT = "moment "
+"""What stands before the id of a moment at which something was shown."""
+
 TOOL, FAILURE = "tool ", "failure "
 """What stands before the name of a tool that is not wanted to be spoken of."""
 
@@ -121,7 +124,7 @@ class Library:
         ids += [packet.packet_id for packet in prepared.packets]
         weighed = candidates or prepared.packets or moment.kind == moment_pb2.MOMENT_KIND_CALL_FAILED
         standings = load_standing(rows[0]["standing"]).on(occasion_of(moment.kind)) if weighed else ()
-        return Found(candidates, gate_from(rows[0], ids), prepared, standings)
+        return Found(candidates, gate_from(rows[0], ids, envelope.event_id), prepared, standings)
 
     async def weigh(self, workspace_id: str, packet_ids: Sequence[str]) -> list[packets_pb2.Worth]:
         """What came of packets before; of those that are not known nothing is said.
@@ -152,7 +155,8 @@ class Library:
         """
         envelope, at = moment.envelope, to_datetime(moment.envelope.occurred_at)
         stamp = at.isoformat()
-        shown = {key: stamp for packet_id in packet_ids for key in shown_keys(packet_id, moment, refused=refused)}
+        keys = [key for packet_id in packet_ids for key in shown_keys(packet_id, moment, refused=refused)]
+        shown = dict.fromkeys([*keys, *moment_key(envelope.event_id)], stamp)
         tools = {moment.call.tool or "prompt": stamp}
         async with self._database.connection() as connection:
             granted = await connection.fetchval(
@@ -259,6 +263,11 @@ def shown_keys(packet_id: str, moment: moment_pb2.Moment, *, refused: bool) -> l
     return [*keys, f"{packet_id}/refused"] if refused else keys
 
 
+def moment_key(event_id: str) -> tuple[str, ...]:
+    """Under which key it is remembered that something was shown at a moment; none for one without an id."""
+    return (f"{MOMENT}{event_id}",) if event_id else ()
+
+
 async def materialise(connection: asyncpg.Connection, lesson: lesson_pb2.Lesson) -> None:
     """Makes or changes the packet of a lesson, or takes it out of use."""
     workspace, lesson_id = lesson.workspace_id, lesson.lesson_id
@@ -359,15 +368,16 @@ def candidate_from(row: asyncpg.Record, project_id: str, counters: packets_pb2.C
     return packets_pb2.Candidate(packet=packet, match=match, score=row["score"])
 
 
-def gate_from(row: asyncpg.Record, packet_ids: Sequence[str]) -> packets_pb2.GateState:
+def gate_from(row: asyncpg.Record, packet_ids: Sequence[str], event_id: str) -> packets_pb2.GateState:
     """The gate's state; a session that was never shown anything has version 0.
 
-    Of what was shown only these packets, remedies and general tips: a session may have seen a hundred others.
+    Of what was shown only these packets, remedies, general tips and this very moment: a session may have seen a
+    hundred others.
     """
     if row["version"] is None:
         return packets_pb2.GateState()
     gate = packets_pb2.GateState(version=row["version"], emitted=row["emitted"])
-    in_question = (*packet_ids, GENERAL, REMEDY)
+    in_question = (*packet_ids, GENERAL, REMEDY, *moment_key(event_id))
     for key, stamp in orjson.loads(row["shown"]).items():
         if key.startswith(in_question):
             set_time(gate.shown.add(key=key).at, datetime.fromisoformat(stamp))

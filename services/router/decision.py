@@ -15,7 +15,7 @@ from chassis.calls import CallContext
 from chassis.timestamps import to_datetime
 from services.router.arms import assign
 from services.router.bundle import Bundle, fuse
-from services.router.gate import Judged, Occasion, Seen, judge, may_refuse
+from services.router.gate import Judged, Occasion, Seen, judge, may_refuse, within
 from services.router.settings import Policy
 from services.router.wording import advice_of, text_of
 from spark.moment.v1 import moment_pb2
@@ -152,6 +152,8 @@ def occasion_of(moment: moment_pb2.Moment) -> Occasion:
 def compose(bundle: Bundle, moment: moment_pb2.Moment, policy: Policy) -> tuple[router_pb2.Decision, list[Judged]]:
     """The decision that a bundle leads to, and the pieces that it says."""
     seen = seen_of(bundle.gate)
+    if answered(moment, seen, policy):
+        return silent(router_pb2.SILENCE_CLAIMED_ELSEWHERE), []
     judged = judge(bundle.pieces, occasion_of(moment), seen, policy)
     chosen = [item for item in judged if item.reason is None]
     held = [advice_of(item, bundle) for item in judged if item.reason is not None]
@@ -169,6 +171,13 @@ def compose(bundle: Bundle, moment: moment_pb2.Moment, policy: Policy) -> tuple[
     else:
         decision.silence = router_pb2.SILENCE_EMIT_OFF
     return decision, chosen
+
+
+def answered(moment: moment_pb2.Moment, seen: Seen, policy: Policy) -> bool:
+    """Whether something was said at this very moment already: a client that runs the hooks of another one too tells
+    of each moment twice, and hears of it once."""
+    said_at = seen.packets.get(f"moment {moment.envelope.event_id}")
+    return said_at is not None and within(to_datetime(moment.envelope.occurred_at), said_at, policy.shown_ttl_s)
 
 
 def count_said(decision: router_pb2.Decision) -> None:

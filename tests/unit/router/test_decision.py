@@ -105,3 +105,16 @@ def test_with_emit_off_all_is_decided_and_nothing_told() -> None:
     decision = decided(moment(PROPOSED), found, policy=Policy(emit=False))
     assert (decision.text, decision.silence) == ("", router_pb2.SILENCE_EMIT_OFF)
     assert decision.said[0].advice_id
+
+
+def test_a_moment_that_was_answered_is_not_answered_again() -> None:
+    found = packets_pb2.LookupResponse(candidates=[candidate()])
+    at = moment(FAILED)
+    at.envelope.event_id = "once"
+    set_time(found.gate.shown.add(key="moment another").at, NOW)
+    assert decided(at, found).said
+    set_time(found.gate.shown.add(key="moment once").at, NOW)
+    again = decided(at, found)
+    assert (again.text, again.silence) == ("", router_pb2.SILENCE_CLAIMED_ELSEWHERE)
+    at.envelope.occurred_at.FromSeconds(at.envelope.occurred_at.seconds + 601)
+    assert decided(at, found).said, "a client without ids says the same of two moments"

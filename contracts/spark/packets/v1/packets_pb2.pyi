@@ -380,7 +380,7 @@ class Shown(_message.Message):
     AT_FIELD_NUMBER: _builtins.int
     key: _builtins.str
     """"id/failure" for a packet shown at a failure, "id/ahead" at any other moment, "id#call" with a certain call,
-    "id/refused" where a call was stopped for it; or a tool.
+    "id/refused" where a call was stopped for it; "moment EVENT ID" for a moment at which any was shown; or a tool.
     """
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp:

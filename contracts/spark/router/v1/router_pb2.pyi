@@ -80,7 +80,7 @@ class _SilenceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Silence.Value
     SILENCE_STORE_UNAVAILABLE: _Silence.ValueType  # 9
     """Packets could not be read."""
     SILENCE_CLAIMED_ELSEWHERE: _Silence.ValueType  # 10
-    """Another moment of the session said it at the same instant."""
+    """Another moment of the session said it at the same instant, or this very moment was answered before."""
     SILENCE_NOT_APPLICABLE: _Silence.ValueType  # 11
     """Nothing can be said at this kind of moment."""
     SILENCE_DUPLICATE: _Silence.ValueType  # 12
@@ -120,7 +120,7 @@ SILENCE_DEADLINE: Silence.ValueType  # 8
 SILENCE_STORE_UNAVAILABLE: Silence.ValueType  # 9
 """Packets could not be read."""
 SILENCE_CLAIMED_ELSEWHERE: Silence.ValueType  # 10
-"""Another moment of the session said it at the same instant."""
+"""Another moment of the session said it at the same instant, or this very moment was answered before."""
 SILENCE_NOT_APPLICABLE: Silence.ValueType  # 11
 """Nothing can be said at this kind of moment."""
 SILENCE_DUPLICATE: Silence.ValueType  # 12
