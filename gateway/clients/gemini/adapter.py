@@ -7,13 +7,13 @@ what one client taught holds in all.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 import orjson
 
 from chassis.identifiers import digest
 from gateway.clients.fields import Payload, call_key, mapping, text
+from gateway.clients.gemini.results import Result, result_of
 from gateway.clients.hook_sightings import call, lifecycle
 from gateway.clients.replies import EMPTY_REPLY, context_reply
 from gateway.redaction import cut_payload, redact_payload
@@ -37,10 +37,6 @@ TOOLS = {
     "write_todos": "TodoWrite",
     "invoke_agent": "Task",
 }
-TRAILER = re.compile(r"(?:Error|Exit Code|Signal|Background PIDs|Process Group PGID): .*")
-"""Lines that the client writes behind what a command printed."""
-EXIT_CODE = re.compile(r"Exit Code: (\d+)")
-ENVELOPE = ("<untrusted_context>", "</untrusted_context>")
 REPLACEABLE_CHARS = 20_000
 """An error longer than that is left as it is: advice would take its place, and must not cut it."""
 LEARNT_FROM = ("hook_event_name", "session_id", "cwd", "timestamp", "prompt", "source")
@@ -55,19 +51,21 @@ def read(payload: Payload) -> Sighted:
     """
     event = text(payload, "hook_event_name", needed=True)
     kept: dict[str, object] = {name: payload[name] for name in LEARNT_FROM if name in payload}
-    code, failure = outcome(mapping(payload, "tool_response")) if event == "AfterTool" else (0, "")
+    result = Result()
     if event in CALLS:
-        tool, tool_input = known_as(text(payload, "tool_name", needed=True), payload)
-        kept |= {"tool_name": tool, "tool_input": dict(tool_input), "error": failure}
+        name = text(payload, "tool_name", needed=True)
+        result = result_of(name, mapping(payload, "tool_response")) if event == "AfterTool" else result
+        tool, tool_input = known_as(name, payload)
+        kept |= {"tool_name": tool, "tool_input": dict(tool_input), "error": result.error}
     clean, _ = redact_payload(cut_payload(kept))
     return Sighted(
         event=event,
         session_id=text(clean, "session_id", needed=True)[:200],
         agent_id="",
         folder=text(clean, "cwd", needed=True)[:4096],
-        sightings=tuple(sightings(event, clean, code)),
-        advisable=event in TAKES_CONTEXT and len(failure) <= REPLACEABLE_CHARS,
-        error="" if code else failure,
+        sightings=tuple(sightings(event, clean, result)),
+        advisable=event in TAKES_CONTEXT and len(result.error) <= REPLACEABLE_CHARS,
+        error=result.error if result.of_tool else "",
     )
 
 
@@ -83,24 +81,7 @@ def reply(event: str, advice: str, *, refuse: bool = False, error: str = "") -> 
     return context_reply(event, advice)
 
 
-def outcome(response: Payload) -> tuple[int, str]:
-    """The exit code of a command, and what it printed where it failed; else 0 and the error of the tool."""
-    message = mapping(response, "error").get("message")
-    if isinstance(message, str) and message:
-        return 0, message
-    printed = response.get("llmContent")
-    if not isinstance(printed, str):
-        return 0, ""
-    body = printed.strip().removeprefix(ENVELOPE[0]).removesuffix(ENVELOPE[1]).strip()
-    lines = body.split("\n")
-    code = 0
-    while lines and TRAILER.fullmatch(lines[-1]):
-        found = EXIT_CODE.fullmatch(lines.pop())
-        code = min(int(found.group(1)[:9]), 2**31 - 1) if found else code
-    return code, "\n".join(lines).removeprefix("Output: ") if code else ""
-
-
-def sightings(event: str, payload: Payload, code: int) -> list[Sighting]:
+def sightings(event: str, payload: Payload, result: Result) -> list[Sighting]:
     """What happened, by the client's name of the event."""
     match event:
         case "BeforeAgent":
@@ -110,9 +91,8 @@ def sightings(event: str, payload: Payload, code: int) -> list[Sighting]:
         case "BeforeTool":
             return [call(m.MOMENT_KIND_CALL_PROPOSED, with_id(payload))]
         case "AfterTool":
-            error = text(payload, "error")
-            kind = m.MOMENT_KIND_CALL_FAILED if code or error else m.MOMENT_KIND_CALL_SUCCEEDED
-            return [call(kind, with_id(payload), error=error, code=code)]
+            kind = m.MOMENT_KIND_CALL_FAILED if result.failed else m.MOMENT_KIND_CALL_SUCCEEDED
+            return [call(kind, with_id(payload), error=text(payload, "error"), code=result.code)]
         case "AfterAgent":
             return lifecycle("Stop", payload, text(payload, "timestamp"))
         case "SessionStart" | "SessionEnd":

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.clients.gemini.adapter import REPLACEABLE_CHARS, outcome, read, reply
+from gateway.clients.gemini.adapter import REPLACEABLE_CHARS, read, reply
 from gateway.sightings import Unusable
 from spark.moment.v1 import moment_pb2 as m
 
@@ -104,12 +104,6 @@ def test_a_reply_has_the_client_s_own_event() -> None:
         "hookSpecificOutput": {"hookEventName": "BeforeAgent", "additionalContext": "advice"}
     }
     assert orjson.loads(reply("BeforeTool", "advice", refuse=True)) == {"decision": "deny", "reason": "advice"}
-
-
-@given(st.text(), st.integers(1, 255))
-def test_whatever_was_printed_the_code_is_the_client_s(printed: str, code: int) -> None:
-    content = f"<untrusted_context>\nOutput: {printed}\nExit Code: {code}\nProcess Group PGID: 5\n</untrusted_context>"
-    assert outcome({"llmContent": content})[0] == code
 
 
 @given(
