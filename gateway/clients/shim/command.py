@@ -25,13 +25,14 @@ def install_hook_shim(spark_home: Path) -> Path:
 def hook_command(shim: Path, spark_home: Path, client: str, python: str) -> str:
     """The shell command by which a client runs an installed shim; `client` is the name in `/v1/hooks/{client}`.
 
-    Constant for one home, client and interpreter, since clients trust a command by its text; silent and successful when
-    the shim is gone, since Gemini takes a status of 2 and more for a refusal; and `exec` lets the client's own timeout
-    reach the shim. `python` is the interpreter of the shim in Python, and not used for the native one.
+    Constant for one home, client and interpreter, since clients trust a command by its text; silent when the shim is
+    gone or cannot be run on this machine, since Gemini takes a status of 2 and more with words behind it for a refusal;
+    and `exec` lets the client's own timeout reach the shim. `python` is the interpreter of the shim in Python, and not
+    used for the native one.
     """
     program, home = shlex.quote(str(shim)), shlex.quote(str(spark_home.expanduser().absolute()))
     words = f"{program} --client {shlex.quote(client)} --home {home}"
     if shim.suffix == ".py":
         interpreter = shlex.quote(python)
-        return f"[ -x {interpreter} ] && [ -f {program} ] && exec {interpreter} -I -S {words}; exit 0"
-    return f"[ -x {program} ] && exec {words}; exit 0"
+        return f"[ -x {interpreter} ] && [ -f {program} ] && exec {interpreter} -I -S {words} 2>/dev/null; exit 0"
+    return f"[ -x {program} ] && exec {words} 2>/dev/null; exit 0"

@@ -224,17 +224,16 @@ def unicode_text(text: str | None) -> str | None:
 
 
 def is_alive(pid: object) -> bool:
-    """Whether a process has this id. After a crash run.json stays behind, and its port may be a stranger's by now."""
+    """Whether a process of this user has this id. After a crash run.json stays behind, and its port and this number may
+    be a stranger's by now."""
     if not isinstance(pid, int) or isinstance(pid, bool) or pid <= 0:
         return False
     if os.name == "nt":  # There os.kill would end it.
         return True
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (OSError, OverflowError):
         return False
-    except OSError:
-        return True
     return True
 
 

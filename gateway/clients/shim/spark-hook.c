@@ -295,13 +295,13 @@ static bool read_token(const char *home, char *token, size_t room) {
 }
 
 /* The Unix socket, which needs no token; else the port. After a crash run.json stays behind, and its port may be a
- * stranger's by now: the token goes only where the process that wrote it still lives. */
+ * stranger's by now: the token goes only where the process that wrote it still lives, which was this user's. */
 static enum outcome connect_gateway(const char *home, const struct run *run, int *connection, char *token,
                                     size_t room) {
     token[0] = 0;
     enum outcome outcome = connect_socket(run->socket, connection);
     if (outcome != FAILED) return outcome;
-    if (run->pid <= 0 || (kill((pid_t)run->pid, 0) != 0 && errno == ESRCH)) return FAILED;
+    if (run->pid <= 0 || kill((pid_t)run->pid, 0) != 0) return FAILED;
     if (!read_token(home, token, room)) return FAILED;
     if (*connection >= 0) close(*connection);
     *connection = -1;

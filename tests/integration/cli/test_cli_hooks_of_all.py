@@ -15,6 +15,7 @@ import pytest
 
 from gateway.clients.codex.hooks_file import CODEX
 from gateway.clients.gemini.hooks_file import GEMINI
+from gateway.clients.shim.native import FOLDER
 from tests.integration.cli.command import QuickSpark, Spark, environment
 
 EVENTS = {"codex": list(CODEX.events), "gemini": list(GEMINI.events)}
@@ -169,6 +170,11 @@ def test_a_missing_program_never_blocks_a_tool(down: Spark) -> None:
     for client in ("codex", "gemini"):
         told: dict[str, Any] = down("hooks", "install", client, "--json").document
         (command,) = commands(settings_of(down, client))
+        # Of another processor, as where machines share a home: Gemini takes words and a status of 126 for a refusal.
+        Path(told["shim"]).write_bytes((FOLDER / "spark-hook-macos-aarch64").read_bytes())
+        for shell in ("bash", "sh"):
+            done = subprocess.run([shell, "-c", command], input="{}", capture_output=True, text=True, check=False)
+            assert (done.stdout, done.stderr) == ("", "")
         Path(told["shim"]).unlink(missing_ok=True)
         done = subprocess.run(["bash", "-c", command], input="{}", capture_output=True, text=True, check=False)
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -265,6 +266,29 @@ def test_a_stranger_on_the_port_of_a_dead_gateway_gets_no_token(shim: Shim, home
             there.announce(pid=pid)
             assert run(shim.command(home)).stdout == b""
         assert there.accepted == 0
+
+
+def test_a_stranger_with_the_number_of_a_dead_gateway_gets_no_token(native: Shim) -> None:
+    """The shim runs as a user who may not send a signal to the process that has the number now."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can run a program as somebody else")
+    nobody = 65534
+    with tempfile.TemporaryDirectory(prefix="spark-") as folder, tempfile.TemporaryDirectory() as place:
+        home = Path(folder)
+        program = home / "spark-hook"
+        program.write_bytes(Path(native.words[0]).read_bytes())
+        program.chmod(0o755)
+        write_own(home / "token", TOKEN.encode())
+        with gateway(home, Path(place), http_reply(REPLY), tcp=True) as there:
+            for pid, printed in ((os.getpid(), b""), (None, REPLY)):
+                with subprocess.Popen(["sleep", "60"], user=nobody) as own:
+                    there.announce(pid=pid or own.pid)
+                    for path in (home, home / "token", home / "run.json"):
+                        os.chown(path, nobody, nobody)
+                    command = Shim("native", (str(program),)).command(home, *ROOMY)
+                    done = subprocess.run(command, input=EVENT, stdout=subprocess.PIPE, user=nobody, check=True)
+                    own.kill()
+                assert done.stdout == printed
 
 
 def test_a_socket_of_another_user_is_not_told_the_event(
