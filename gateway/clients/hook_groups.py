@@ -38,6 +38,13 @@ def own_entries(groups: object, is_own: IsOwn) -> Iterator[tuple[JsonObject, Jso
                 yield group, entry
 
 
+def any_own(document: SettingsDocument, is_own: IsOwn) -> bool:
+    """Whether Spark has an entry in a file, of whatever event."""
+    hooks = document.value.get("hooks")
+    groups = cast("JsonObject", hooks).values() if isinstance(hooks, dict) else ()
+    return any(any(own_entries(value, is_own)) for value in groups)
+
+
 def take_out(hooks: JsonObject, event: str, is_own: IsOwn, *, keep_places: bool = False) -> None:
     """Removes Spark's entries from one event, and the groups that are empty without them and hold nothing else.
 

@@ -6,6 +6,7 @@ leaves a backup beside the file first and replaces the file in one step.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import glob
 import os
@@ -44,6 +45,10 @@ class SettingsReadOnly(SettingsError):
     """The file may not be written, so somebody wants it as it is; it was left untouched."""
 
 
+class SettingsChanged(SettingsError):
+    """Somebody wrote the file between its reading and its writing; what they wrote was left untouched."""
+
+
 @dataclass(frozen=True, slots=True)
 class SettingsDocument:
     """One settings file as found. ``text`` is None when there is no file yet."""
@@ -64,6 +69,17 @@ class SettingsDocument:
             raise SettingsWrongShape(self.path, f"cannot be changed safely ({error})") from error
         raise SettingsWrongShape(self.path, "cannot be changed safely: does it name one key twice?")
 
+    def changed_back(self, value: dict[str, object], original: SettingsDocument | None) -> str:
+        """The text with ``value``; where this file is still just what was made of ``original``, that to the byte.
+
+        Raises SettingsWrongShape when it cannot be edited so.
+        """
+        if original is not None and original.text is not None and original.value == value:
+            with contextlib.suppress(SettingsWrongShape):
+                if original.changed_to(self.value) == self.text:
+                    return original.text
+        return self.changed_to(value)
+
     def diff(self, text: str | None) -> str:
         """What a change to ``text`` would be (None: the file goes), as a unified diff."""
         return unified_diff(self.path, self.text, text)
@@ -72,9 +88,10 @@ class SettingsDocument:
         """Replaces the content and returns the backup of what was there (None when there was no file).
 
         The file keeps its mode; a new one is 0600, because a token may go into it. A symbolic link stays one: its
-        target is replaced. Raises SettingsReadOnly, OSError.
+        target is replaced. Raises SettingsReadOnly, SettingsChanged, OSError.
         """
         self.refuse_read_only()
+        self._refuse_changed()
         content = text.encode("utf-8")
         backup = None if self.text is None else self._back_up()
         target = self.path.resolve()
@@ -85,7 +102,9 @@ class SettingsDocument:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
                 os.fchmod(file.fileno(), mode)
+                self._keep_owner(file.fileno())
                 os.fsync(file.fileno())
+            self._refuse_changed()
             os.replace(temporary, target)
         except BaseException:
             os.unlink(temporary)
@@ -93,9 +112,10 @@ class SettingsDocument:
         return backup
 
     def remove(self) -> Path:
-        """Takes the whole file away, leaving a backup. Raises SettingsReadOnly, OSError."""
+        """Takes the whole file away, leaving a backup. Raises SettingsReadOnly, SettingsChanged, OSError."""
         self.refuse_read_only()
         backup = self._back_up()
+        self._refuse_changed()
         self.path.resolve().unlink()
         return backup
 
@@ -117,15 +137,35 @@ class SettingsDocument:
                 return found
         return None
 
+    def _refuse_changed(self) -> None:
+        try:
+            now = self.path.read_bytes()
+        except FileNotFoundError:
+            now = None
+        if now != (None if self.text is None else self.text.encode("utf-8")):
+            raise SettingsChanged(self.path, "was changed by somebody else meanwhile; run it again")
+
+    def _keep_owner(self, descriptor: int) -> None:
+        """Root, as under sudo, would make the user's file its own."""
+        if self.text is not None and os.geteuid() == 0:
+            owner = self.path.stat()
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
+
     def _back_up(self) -> Path:
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
         # Beside the path the user knows, never beside a link's target: that may lie in a repository of dotfiles.
         backup = self.path.with_name(f"{self.path.name}{BACKUP_MARK}{stamp}")
         source = self.path.resolve()
         descriptor = os.open(backup, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(source.read_bytes())
-            os.fchmod(file.fileno(), source.stat().st_mode & 0o7777)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(source.read_bytes())
+                os.fchmod(file.fileno(), source.stat().st_mode & 0o7777)
+                self._keep_owner(file.fileno())
+        except BaseException:
+            # Half a backup would count as what was there before.
+            os.unlink(backup)
+            raise
         return backup
 
 

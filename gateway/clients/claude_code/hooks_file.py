@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 from gateway.clients.change import Change
 from gateway.clients.claude_code.shim import SHIM_NAME
 from gateway.clients.git_exclude import exclude_from_git, restore_to_git
-from gateway.clients.hook_groups import JsonObject, hooks_of, own_entries, readable_by_others, take_out
+from gateway.clients.hook_groups import JsonObject, any_own, hooks_of, own_entries, readable_by_others, take_out
 from gateway.clients.settings_document import (
     BACKUP_MARK,
     SettingsDocument,
@@ -139,7 +139,7 @@ def uninstall(settings: Path, *, dry_run: bool = False) -> Change:
     if not target and "hooks" not in earlier:
         del value["hooks"]
     gone = not value and "file" not in earlier
-    text = None if gone else document.changed_to(value)
+    text = None if gone else document.changed_back(value, document.original(lambda found: not any_own(found, is_own)))
     diff = document.diff(text)
     if dry_run:
         return Change(settings, removed=removed, diff=diff)

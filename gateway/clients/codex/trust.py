@@ -9,6 +9,7 @@ before each, everything else stays byte for byte. What came out is read again be
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import re
@@ -20,7 +21,7 @@ from typing import Final, cast
 
 from gateway.clients.codex.hooks_file import CODEX
 from gateway.clients.hook_groups import JsonObject, hooks_of, objects
-from gateway.clients.settings_document import SettingsDocument, SettingsError, read_settings
+from gateway.clients.settings_document import BACKUP_MARK, SettingsDocument, SettingsError, read_settings
 
 WITHOUT_MATCHER: Final = frozenset({"UserPromptSubmit", "Stop", "Interrupt", "PreModelRequest", "PostModelRequest"})
 """Events whose matcher Codex does not look at, so that it is no part of what is trusted."""
@@ -160,8 +161,9 @@ def withdraw(config: Path, keys: Mapping[str, str], *, dry_run: bool = False) ->
 
 
 def _had_file(document: SettingsDocument) -> bool:
-    """Whether there was a file before Spark came."""
-    return any(document.path.parent.glob(f"{document.path.name}.spark-backup-*"))
+    """Whether there was a file, a blank one, before Spark came."""
+    backups = document.path.parent.glob(f"{glob.escape(document.path.name)}{BACKUP_MARK}*")
+    return any(not backup.read_bytes().strip() for backup in backups)
 
 
 def _read(config: Path) -> SettingsDocument:
@@ -220,8 +222,9 @@ def _check(config: Path, text: str, before: Mapping[str, object], states: Mappin
 
     def rest(value: Mapping[str, object]) -> JsonObject:
         hooks = value.get("hooks")
-        others = {key: one for key, one in cast("JsonObject", hooks).items() if key != "state"} if hooks else {}
-        return {**{key: one for key, one in value.items() if key != "hooks"}, **({"hooks": others} if others else {})}
+        if isinstance(hooks, dict):
+            hooks = {key: one for key, one in cast("JsonObject", hooks).items() if key != "state"}
+        return {**{key: one for key, one in value.items() if key != "hooks"}, **({"hooks": hooks} if hooks else {})}
 
     try:
         after = tomllib.loads(text)

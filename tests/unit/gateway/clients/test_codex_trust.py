@@ -148,3 +148,20 @@ def test_whatever_stands_there_is_kept_or_refused(tmp_path_factory: pytest.TempP
         return
     withdraw(config, hashes)
     assert config.read_bytes() == text.encode()
+
+
+def test_a_file_that_only_trust_was_in_goes_however_often_it_was_changed(hooks: Path, tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    record(config, own_hashes(hooks))
+    install(CODEX, hooks, command="exec /home/dev/.spark/bin/spark-hook --client codex --home /x", timeout_s=3)
+    record(config, own_hashes(hooks))
+    withdraw(config, own_hashes(hooks))
+    assert not config.exists()
+
+
+def test_a_list_in_the_place_of_hooks_is_told_of(hooks: Path, tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text("[[hooks]]\na = 1\n")
+    with pytest.raises(ConfigNotToml):
+        record(config, own_hashes(hooks))
+    assert config.read_text() == "[[hooks]]\na = 1\n"
