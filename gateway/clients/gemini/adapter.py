@@ -2,7 +2,7 @@
 
 Calls have no ids: that of a result is the hash of what it is and when it came. Sub-agents cannot be told apart. What is
 said before a call never reaches the model, so nothing is. Tools get the names that Claude Code has for them, so that
-what one client taught holds in all.
+what one client taught holds in all. A chat's hooks (`chat.py`) say more than live ones.
 """
 
 from __future__ import annotations
@@ -42,7 +42,12 @@ EXIT_CODE = re.compile(r"Exit Code: (\d+)")
 ENVELOPE = ("<untrusted_context>", "</untrusted_context>")
 REPLACEABLE_CHARS = 20_000
 """An error longer than that is left as it is: advice would take its place, and must not cut it."""
-LEARNT_FROM = ("hook_event_name", "session_id", "cwd", "timestamp", "prompt", "source")
+SAID_BY_HOOKS = ("<hook_context>", "</hook_context>")
+"""Around what hooks add to a prompt, or to what a call printed."""
+REFERENCED = re.compile(r"--- Content from referenced (?:files|context) ---")
+"""Begins what the client adds of the files that a prompt refers to."""
+LEARNT_FROM = ("hook_event_name", "session_id", "cwd", "timestamp", "source", "agent_id", "recorded_id", "rejected")
+"""The last three are of chats alone."""
 CALLS = frozenset({"BeforeTool", "AfterTool"})
 
 
@@ -54,7 +59,9 @@ def read(payload: Payload) -> Sighted:
     """
     event = text(payload, "hook_event_name", needed=True)
     kept: dict[str, object] = {name: payload[name] for name in LEARNT_FROM if name in payload}
-    code, failure = outcome(mapping(payload, "tool_response")) if event == "AfterTool" else (0, "")
+    code, failure = ended(payload) if event == "AfterTool" else (0, "")
+    if event == "BeforeAgent":
+        kept["prompt"] = typed_in(text(payload, "prompt"))
     if event in CALLS:
         tool, tool_input = known_as(text(payload, "tool_name", needed=True), payload)
         kept |= {"tool_name": tool, "tool_input": dict(tool_input), "error": failure}
@@ -62,7 +69,7 @@ def read(payload: Payload) -> Sighted:
     return Sighted(
         event=event,
         session_id=text(clean, "session_id", needed=True)[:200],
-        agent_id="",
+        agent_id=text(clean, "agent_id")[:200],
         folder=text(clean, "cwd", needed=True)[:4096],
         sightings=tuple(sightings(event, clean, code)),
         advisable=event in TAKES_CONTEXT and len(failure) <= REPLACEABLE_CHARS,
@@ -80,6 +87,21 @@ def reply(event: str, advice: str, *, refuse: bool = False, error: str = "") -> 
     if error:
         return orjson.dumps({"decision": "deny", "reason": f"{error}\n\n{advice}"})
     return orjson.dumps({"hookSpecificOutput": {"hookEventName": event, "additionalContext": advice}})
+
+
+def ended(payload: Payload) -> tuple[int, str]:
+    """How a call ended: as the chat says, where it is one of the past; else as the response shows."""
+    code = payload.get("exit_code")
+    return (code, text(payload, "error")) if type(code) is int else outcome(mapping(payload, "tool_response"))
+
+
+def typed_in(prompt: str) -> str:
+    """What the user typed of a prompt: neither what hooks said nor the files that it refers to."""
+    begin, end = SAID_BY_HOOKS
+    first, *later = REFERENCED.split(prompt, maxsplit=1)[0].split(begin)
+    parted = (part.partition(end) for part in later)
+    typed = (first, *(behind if closed else said for said, closed, behind in parted))
+    return "\n".join(filter(None, map(str.strip, typed)))
 
 
 def outcome(response: Payload) -> tuple[int, str]:
@@ -106,11 +128,13 @@ def sightings(event: str, payload: Payload, code: int) -> list[Sighting]:
             return [Sighting(m.MOMENT_KIND_SESSION_STARTED, text(payload, "source") or "startup")]
         case "BeforeAgent":
             typed = text(payload, "prompt")
-            at = text(payload, "timestamp")
-            return [Sighting(m.MOMENT_KIND_PROMPT_SUBMITTED, f"{at} {typed}", prompt=typed)] if typed.strip() else []
+            key = text(payload, "recorded_id") or f"{text(payload, 'timestamp')} {typed}"
+            return [Sighting(m.MOMENT_KIND_PROMPT_SUBMITTED, key, prompt=typed)] if typed else []
         case "BeforeTool":
             return [call(m.MOMENT_KIND_CALL_PROPOSED, payload, 0)]
         case "AfterTool":
+            if payload.get("rejected") is True:
+                return [call(m.MOMENT_KIND_CALL_REJECTED, payload, 0)]
             failed = bool(code or text(payload, "error"))
             return [call(m.MOMENT_KIND_CALL_FAILED if failed else m.MOMENT_KIND_CALL_SUCCEEDED, payload, code)]
         case "AfterAgent":
@@ -129,7 +153,9 @@ def call(kind: m.MomentKind.ValueType, payload: Payload, code: int) -> Sighting:
     """
     tool, tool_input = text(payload, "tool_name", needed=True), mapping(payload, "tool_input")
     failure = text(payload, "error")
-    identity = digest("gemini", text(payload, "session_id"), call_key(tool, tool_input), text(payload, "timestamp"))
+    identity = text(payload, "recorded_id")[:200] or digest(
+        "gemini", text(payload, "session_id"), call_key(tool, tool_input), text(payload, "timestamp")
+    )
     return Sighting(
         kind=kind,
         key=identity,
