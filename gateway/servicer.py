@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from chassis.bus import Bus
@@ -13,6 +12,7 @@ from chassis.faults import InvalidArgument
 from chassis.tracing import trace_id
 from gateway.body import object_in
 from gateway.hooks import Arrival, Hooks
+from gateway.known import Past, unknown
 from gateway.projects import Projects
 from gateway.publisher import DECIDED, OBSERVED, Publisher
 from gateway.redaction import redact_text
@@ -37,8 +37,6 @@ REQUESTED = event_type(prefetch_pb2.PrefetchRequested)
 PUBLISH_SECONDS = 5.0
 FORGET_SECONDS = 30.0
 """Patience with what was seen before it was to be forgotten, and must be learnt before it can be erased."""
-ASKED_AT_ONCE = 10_000
-"""As many as the contract takes."""
 BREATH = 16
 """Hooks of an import between two turns of the loop: a live hook must not wait behind a batch."""
 
@@ -77,7 +75,7 @@ class HooksServicer:
     ) -> hooks_pb2.ImportHooksResponse:
         """Learns from hooks of the past."""
         response = hooks_pb2.ImportHooksResponse()
-        moments: list[moment_pb2.Moment] = []
+        past: list[Past] = []
         for number, hook in enumerate(request.hooks):
             try:
                 arrival = Arrival(
@@ -88,17 +86,17 @@ class HooksServicer:
                     origin=moment_pb2.ORIGIN_IMPORT,
                     project=redact_text(request.project),
                 )
+                began_at = time_of(hook.began_at) if hook.HasField("began_at") else None
                 seen = await self._hooks.see(payload_of(hook.payload), arrival)
             except (Unusable, InvalidArgument, ValueError):
                 response.rejected += 1
                 continue
             response.skipped += not seen
-            moments.extend(seen)
+            past.extend(Past(moment, began_at) for moment in seen)
             if number % BREATH == 0:
                 await asyncio.sleep(0)
-        known = await self._learnt([moment.envelope.event_id for moment in moments])
-        new = [moment for moment in moments if moment.envelope.event_id not in known]
-        response.duplicates = len(moments) - len(new)
+        new = await unknown(self._memory, past)
+        response.duplicates = len(past) - len(new)
         batch = trace_id(call.traceparent)
         acks = await asyncio.gather(*(self._publisher.moment(each, PUBLISH_SECONDS, batch=batch) for each in new))
         for ack in acks:
@@ -108,13 +106,6 @@ class HooksServicer:
                 response.sequence = max(response.sequence, ack.sequence)
         response.rejected += acks.count(None)
         return response
-
-    async def _learnt(self, event_ids: Sequence[str]) -> set[str]:
-        known: set[str] = set()
-        for start in range(0, len(event_ids), ASKED_AT_ONCE):
-            asked = memory_pb2.FindLearntRequest(event_ids=event_ids[start : start + ASKED_AT_ONCE])
-            known.update((await self._memory.FindLearnt(asked)).event_ids)
-        return known
 
     async def Settle(self, request: hooks_pb2.SettleRequest, call: CallContext) -> hooks_pb2.SettleResponse:
         """Returns once everything published up to a place in the stream can be advised from."""

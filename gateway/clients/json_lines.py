@@ -1,4 +1,5 @@
-"""The JSON objects in a file of lines, however it was torn, glued or compressed. Never raises for what it reads."""
+"""The JSON objects in a file of lines, however it was torn, glued or compressed, and the one that a whole file is.
+Never raises for what it reads."""
 
 from __future__ import annotations
 
@@ -61,6 +62,25 @@ def read_lines(path: Path, problems: list[Problem]) -> Iterator[Line]:
                     yield Line(number, raw, value)
     except (OSError, EOFError, zlib.error) as error:
         problems.append(Problem(path, number, f"cannot be read on: {error}"))
+
+
+def read_document(path: Path, problems: list[Problem]) -> Iterator[Line]:
+    """Yields the JSON object that a whole file is; a file that is none, or larger than a line may be, is a problem."""
+    try:
+        with path.open("rb") as stream:
+            raw = stream.read(_LONGEST_LINE)
+        value: object = orjson.loads(raw)
+    except OSError as error:
+        problems.append(Problem(path, 0, f"cannot be read: {error}"))
+    except orjson.JSONDecodeError as error:
+        problems.append(Problem(path, error.lineno, f"not valid JSON: {error.msg}"))
+    else:
+        if not isinstance(value, dict):
+            problems.append(Problem(path, 1, "not a JSON object"))
+        elif _is_deeper(cast("dict[str, object]", value), _DEEPEST):
+            problems.append(Problem(path, 1, f"nested more than {_DEEPEST} levels deep"))
+        else:
+            yield Line(1, raw, cast("dict[str, object]", value))
 
 
 def _open(path: Path) -> BinaryIO:

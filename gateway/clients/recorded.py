@@ -12,3 +12,6 @@ class RecordedHook:
 
     occurred_at: datetime
     payload: dict[str, object]
+    began_at: datetime | None = None
+    """When what it tells of began (UTC), where the client's hooks name no calls: what was seen live of the session from
+    then on is this. None where its ids are those that it had live."""

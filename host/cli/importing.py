@@ -35,13 +35,13 @@ DEFAULT_FOLDER = Path("~/.claude/projects")
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(paths: tuple[Path, ...], project: Path | None, as_json: bool) -> None:
-    """Learn from existing sessions: transcripts of Claude Code and rollouts of Codex, .jsonl and .jsonl.gz files, and
-    folders of them.
+    """Learn from existing sessions: transcripts of Claude Code, rollouts of Codex and chats of Gemini CLI, .jsonl and
+    .jsonl.gz files (chats of older clients: .json), and folders of them.
 
-    Without a PATH, those in ~/.claude/projects and ~/.codex/sessions. What was imported before is known again, so it
-    may be run at any time.
+    Without a PATH, those in ~/.claude/projects, ~/.codex/sessions and ~/.gemini/tmp. What was imported or seen live
+    before is known again, so it may be run at any time.
     """
-    reader = Reader()
+    reader = Reader(folder=str(project or ""))
     tally = Tally()
     try:
         report = run(lambda: learn(spark_home(), paths or default_paths(), project, reader, tally, quiet=as_json))
@@ -61,9 +61,11 @@ def default_paths() -> tuple[Path, ...]:
         click.UsageError: when they keep none here.
     """
     codex = Path(os.environ.get("CODEX_HOME") or "~/.codex", "sessions")
-    folders = tuple(folder for each in (DEFAULT_FOLDER, codex) if (folder := each.expanduser()).is_dir())
+    gemini = Path(os.environ.get("GEMINI_CLI_HOME") or "~", ".gemini", "tmp")
+    usual = (DEFAULT_FOLDER, codex, gemini)
+    folders = tuple(folder for each in usual if (folder := each.expanduser()).is_dir())
     if not folders:
-        raise click.UsageError(f"there is neither {DEFAULT_FOLDER} nor {codex} here: name the sessions to learn from")
+        raise click.UsageError(f"there is none of {', '.join(map(str, usual))} here: name the sessions to learn from")
     return folders
 
 

@@ -132,6 +132,8 @@ def message(hook: RecordedHook, client: str = CLIENT) -> hooks_pb2.RecordedHook:
     """A hook as it travels: only what is learnt from."""
     sent = hooks_pb2.RecordedHook(payload=orjson.dumps(lean(client, hook.payload)))
     sent.occurred_at.FromDatetime(hook.occurred_at)
+    if hook.began_at is not None:
+        sent.began_at.FromDatetime(hook.began_at)
     return sent
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from gateway.clients.claude_code.transcript import find_transcripts
+from gateway.clients.gemini.chat import is_chat
 from gateway.clients.json_lines import Problem
 from host.recordings.sources import Source
 from host.recordings.table_rows import CallRow, PairRow
@@ -45,7 +46,7 @@ class Library:
 def opened(paths: Iterable[Path]) -> Library:
     """The recordings among the paths; a table brings its siblings along."""
     reader = Reader()
-    tables, others = read_tables(find_transcripts(paths, reader.problems), reader.problems)
+    tables, others = read_tables(find_transcripts(paths, reader.problems, also=is_chat), reader.problems)
     found = reader.find(others)
     transcripts = [each for each in found if each.client == CLIENT]
     not_played = "of another client than Claude Code: `spark import` learns from it, a replay does not play it"

@@ -11,6 +11,8 @@ from gateway.clients.claude_code.adapter import relevant
 from gateway.clients.claude_code.transcript import find_transcripts, read_transcript
 from gateway.clients.codex import adapter as codex
 from gateway.clients.codex.recording import is_rollout, read_rollout
+from gateway.clients.gemini import adapter as gemini
+from gateway.clients.gemini.chat import is_chat, read_chat
 from gateway.clients.json_lines import Problem
 from gateway.clients.recorded import RecordedHook
 from gateway.redaction import cut_payload
@@ -20,8 +22,9 @@ CLIENT = "claude-code"
 CAME_BACK = frozenset({"PostToolUse", "PostToolUseFailure", "PostToolBatch"})
 """Hooks of calls that came back: the only ones that can change a lesson."""
 
-TEACHING = CAME_BACK | {"UserPromptSubmit"}
-"""Those and the prompts, whose words a lesson keeps. A call not yet made, and a session's ends, teach nothing."""
+TEACHING = CAME_BACK | {"UserPromptSubmit"} | {"AfterTool", "BeforeAgent"}
+"""Those and the prompts, whose words a lesson keeps; the last two are Gemini CLI's names for them. A call not yet made,
+and a session's ends, teach nothing."""
 
 _GZIP_SIZE_BYTES = 4
 BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -46,17 +49,21 @@ class Reader:
     """Reads transcripts one after the other; what several of them repeat is read once."""
 
     problems: list[Problem] = field(default_factory=list[Problem])
+    folder: str = ""
+    """The folder of sessions that do not name theirs."""
     _seen: set[int] = field(default_factory=set[int])
 
     def find(self, paths: Iterable[Path]) -> list[Transcript]:
         """The transcripts among the paths, by the start of their session."""
-        found = [_transcript(path) for path in find_transcripts(paths, self.problems)]
+        found = [_transcript(path) for path in find_transcripts(paths, self.problems, also=is_chat)]
         return sorted(found, key=lambda transcript: transcript.started)
 
     def hooks(self, transcript: Transcript) -> Iterator[RecordedHook]:
         """The hooks of a transcript; call it in the order of `find`."""
         if transcript.client == codex.NAME:
             return read_rollout(transcript.path, self.problems)
+        if transcript.client == gemini.NAME:
+            return read_chat(transcript.path, self.problems, self.folder)
         return read_transcript(transcript.path, self.problems, self._seen)
 
 
@@ -67,10 +74,15 @@ def lean(client: str, payload: Mapping[str, object]) -> Mapping[str, object]:
 
 def _transcript(path: Path) -> Transcript:
     # Its problems are told when it is read in full.
-    rollout = is_rollout(path)
-    first = next(read_rollout(path, []) if rollout else read_transcript(path, []), None)
-    started = first.occurred_at if first else BEGINNING
-    return Transcript(path, started, _raw_bytes(path), codex.NAME if rollout else CLIENT)
+    if is_rollout(path):
+        client, hooks = codex.NAME, read_rollout(path, [])
+    elif is_chat(path):
+        # Any folder will do for its start.
+        client, hooks = gemini.NAME, read_chat(path, [], "/")
+    else:
+        client, hooks = CLIENT, read_transcript(path, [])
+    first = next(hooks, None)
+    return Transcript(path, first.occurred_at if first else BEGINNING, _raw_bytes(path), client)
 
 
 def _raw_bytes(path: Path) -> int:

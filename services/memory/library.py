@@ -17,12 +17,16 @@ from services.memory import postgres
 from services.memory.events import Relay, announcement, heard
 from services.memory.forgetting import without_session
 from services.memory.learning import follow_all, learn, revision_after
-from services.memory.model import Event, Lesson, State
+from services.memory.model import Event, Lesson, Span, State
 
 log = logging.getLogger(__name__)
 
 QUIET_SESSION = timedelta(days=14)
 """After so long without an event a session's open failures are dropped; moments are kept no longer either."""
+
+AROUND = timedelta(minutes=1)
+"""What a session did so close to a moment that was seen live counts as seen. It bridges what hooks never tell of,
+clocks of two machines, hooks that hold the client up (Gemini CLI gives each 60 s), and moments still on the bus."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,11 @@ class Library:
         """Which of these events were learnt from."""
         async with self._database.connection() as connection:
             return await postgres.find_learnt(connection, workspace_id, event_ids)
+
+    async def find_seen_live(self, workspace_id: str, spans: Sequence[Span]) -> list[int]:
+        """The places of the spans in which something of their session was seen live, or within a minute of them."""
+        async with self._database.connection() as connection:
+            return await postgres.find_seen_live(connection, workspace_id, spans, AROUND)
 
     async def lessons(
         self, workspace_id: str, project_id: str, *, retired: bool, limit: int, before: tuple[datetime, str] | None

@@ -122,6 +122,17 @@ class Event:
     signature: str = ""
     mistake: bool = False
     user_reason: str = ""
+    live: bool = False
+    """Whether it came from a hook as it happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of a session, by the client's clock."""
+
+    session_id: str
+    began: datetime
+    ended: datetime
 
 
 @dataclass(frozen=True, slots=True)

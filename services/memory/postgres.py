@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import asyncpg
 
 from chassis.conditions import asked
 from services.memory.learning import CallKey, LessonKey
-from services.memory.model import Event, Lesson, Place, SessionState, State
+from services.memory.model import Event, Lesson, Place, SessionState, Span, State
 from services.memory.naming import keys_of
 from services.memory.records import dump, load_lesson, load_state
 
@@ -39,13 +39,14 @@ async def lock_projects(connection: asyncpg.Connection, places: Iterable[Place])
 async def claim_new(connection: asyncpg.Connection, events: Sequence[Event]) -> set[str]:
     """Notes the events as learnt; returns the ids of those that were not before."""
     rows = await connection.fetch(
-        """insert into memory.learnt (workspace_id, event_id, project_id, session_id)
-           select * from unnest($1::text[], $2::bytea[], $3::text[], $4::text[])
+        """insert into memory.learnt (workspace_id, event_id, project_id, session_id, live_at)
+           select * from unnest($1::text[], $2::bytea[], $3::text[], $4::text[], $5::timestamptz[])
            on conflict do nothing returning event_id""",
         [event.place.workspace_id for event in events],
         [bytes.fromhex(event.event_id) for event in events],
         [event.place.project_id for event in events],
         [event.place.session_id for event in events],
+        [event.at if event.live else None for event in events],
     )
     return {row["event_id"].hex() for row in rows}
 
@@ -58,6 +59,29 @@ async def find_learnt(connection: asyncpg.Connection, workspace_id: str, event_i
         [bytes.fromhex(event_id) for event_id in event_ids],
     )
     return [row["event_id"].hex() for row in rows]
+
+
+async def find_seen_live(
+    connection: asyncpg.Connection, workspace_id: str, spans: Sequence[Span], around: timedelta
+) -> list[int]:
+    """The places of the spans in or close to which something of their session was seen live."""
+    rows = await connection.fetch(
+        """with seen as materialized (
+               select session_id, live_at from memory.learnt
+               where workspace_id = $1 and session_id = any($2::text[]) and live_at is not null
+           )
+           select span.place from unnest($2::text[], $3::timestamptz[], $4::timestamptz[]) with ordinality
+               as span (session_id, began, ended, place)
+           where exists (
+               select 1 from seen where seen.session_id = span.session_id
+                   and (seen.live_at between span.began and span.ended or seen.live_at = '-infinity')
+           )""",
+        workspace_id,
+        [span.session_id for span in spans],
+        [span.began - around for span in spans],
+        [span.ended + around for span in spans],
+    )
+    return [row["place"] - 1 for row in rows]
 
 
 async def read_states(connection: asyncpg.Connection, places: Collection[Place]) -> dict[Place, SessionState]:

@@ -10,7 +10,7 @@ from chassis.faults import InvalidArgument
 from services.memory.events import Relay
 from services.memory.library import Library
 from services.memory.model import Lesson
-from services.memory.wire import lesson_message
+from services.memory.wire import lesson_message, span_from
 from spark.memory.v1 import memory_pb2
 
 DEFAULT_PAGE = 50
@@ -56,6 +56,13 @@ class MemoryServicer:
         """Tells which events were learnt from."""
         known = await self._library.find_learnt(call.workspace_id, request.event_ids)
         return memory_pb2.FindLearntResponse(event_ids=known)
+
+    async def FindSeenLive(
+        self, request: memory_pb2.FindSeenLiveRequest, call: CallContext
+    ) -> memory_pb2.FindSeenLiveResponse:
+        """Tells in which spans of sessions something was seen live."""
+        seen = await self._library.find_seen_live(call.workspace_id, [span_from(span) for span in request.spans])
+        return memory_pb2.FindSeenLiveResponse(seen=seen)
 
     async def Forget(self, request: memory_pb2.ForgetRequest, call: CallContext) -> memory_pb2.ForgetResponse:
         """Erases a session or a project."""

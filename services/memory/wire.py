@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC
 
-from services.memory.model import Call, Event, FixKind, Kind, Lesson, Outcome, Place, Purpose, State
-from spark.memory.v1 import lesson_pb2
+from services.memory.model import Call, Event, FixKind, Kind, Lesson, Outcome, Place, Purpose, Span, State
+from spark.memory.v1 import lesson_pb2, memory_pb2
 from spark.moment.v1 import moment_pb2
 
 PURPOSES = {
@@ -71,7 +71,13 @@ def event_from(moment: moment_pb2.Moment) -> Event | None:
         signature=moment.outcome.signature,
         mistake=moment.outcome.mistake,
         user_reason=moment.outcome.user_reason,
+        live=envelope.origin == moment_pb2.ORIGIN_LIVE,
     )
+
+
+def span_from(span: memory_pb2.SessionSpan) -> Span:
+    """The span as memory sees it."""
+    return Span(span.session_id, span.began.ToDatetime(UTC), span.ended.ToDatetime(UTC))
 
 
 def call_from(call: moment_pb2.ToolCall) -> Call:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from tests.clients.command_client import InstallAgent, shim_command
 from tests.clients.gemini import Gemini
 from tests.clients.made_up_tool import Tool
 from tests.clients.scripted_model import StartModel, bash, call, say
-from tests.clients.spark_up import spark_up
+from tests.clients.spark_up import SparkUp, spark_up
 
 pytestmark = pytest.mark.clients
 
@@ -43,3 +44,36 @@ async def test_what_claude_code_learnt_is_told_in_codex(
         codex.register(shim_command(spark.home, Codex.name))
         run = await codex.run("Make it.")
         assert (run.result, run.sources(tool.right)) == ("I see.", [[], ["developer"]])
+
+
+async def test_what_a_gemini_chat_shows_is_told_in_claude_code(
+    tool: Tool, agent: InstallAgent, model: StartModel, claude: InstallClaude, tmp_path: Path
+) -> None:
+    async with spark_up(tmp_path / "spark") as spark:
+        gemini = await agent(Gemini, call(Gemini.shell(tool.wrong)), call(Gemini.shell(tool.right)), say("Built."))
+        assert (await gemini.run("Build the output.")).result == "Built."
+        assert await imported(spark, gemini) == (3, 0)
+        assert await imported(spark, gemini) == (0, 3)
+
+        other = claude(await model(call(bash(tool.wrong)), say("I see.")))
+        await spark.command("hooks", "install", "claude-code", "--user", agent=other)
+        await other.run("Make it.")
+        assert any(tool.right in text for request in other.model.requests for text in request.texts)
+
+
+async def test_a_gemini_chat_of_a_session_seen_live_teaches_nothing_again(
+    tool: Tool, agent: InstallAgent, tmp_path: Path
+) -> None:
+    async with spark_up(tmp_path / "spark") as spark:
+        gemini = await agent(Gemini, call(Gemini.shell(tool.wrong)), call(Gemini.shell(tool.right)), say("Built."))
+        gemini.register(shim_command(spark.home, Gemini.name))
+        assert (await gemini.run("Build the output.")).result == "Built."
+        await spark.settle(lessons=1)
+        assert await imported(spark, gemini) == (0, 3)
+
+
+async def imported(spark: SparkUp, gemini: Gemini) -> tuple[int, int]:
+    """Moments new and known after an import of a Gemini CLI's chats, all of which could be read."""
+    report = json.loads(await spark.command("import", str(gemini.home / ".gemini" / "tmp"), "--json"))
+    assert (report["unreadable"], report["moments"]["rejected"]) == ([], 0)
+    return report["moments"]["new"], report["moments"]["known"]

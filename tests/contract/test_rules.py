@@ -22,7 +22,7 @@ from spark.prefetch.v1 import prefetch_pb2
 from spark.router.v1 import router_pb2
 from spark.telemetry.v1 import telemetry_pb2
 from tests.contract.contract_files import MESSAGES, METHODS, descriptor_of, full_name
-from tests.contract.valid_messages import FAILURE_KEY, HOOK, MOMENT, PACKET, valid
+from tests.contract.valid_messages import FAILURE_KEY, HOOK, MOMENT, PACKET, SPAN, valid
 
 VALIDATOR = Validator()
 
@@ -132,6 +132,10 @@ RULES: tuple[Rule, ...] = (
     Rule(memory_pb2.ListLessonsRequest, "page_size", (0, 500), (501,)),
     bounded(memory_pb2.ListLessonsRequest, "page_token", 0, 200),
     many(memory_pb2.FindLearntRequest, "event_ids", 0, 10_000, "0" * 32),
+    bounded(memory_pb2.SessionSpan, "session_id", 1, 200),
+    present(memory_pb2.SessionSpan, "began"),
+    present(memory_pb2.SessionSpan, "ended"),
+    many(memory_pb2.FindSeenLiveRequest, "spans", 0, 1000, SPAN),
     bounded(packets_pb2.Packet, "packet_id", 1, 64),
     hexadecimal(packets_pb2.Packet, "project_id", 16),
     known(packets_pb2.Packet, "source_mode", unset=False),

@@ -37,6 +37,7 @@ TOPMOST: tuple[type[Message], ...] = (
     hooks_pb2.ImportHooksRequest,
     hooks_pb2.SettleRequest,
     memory_pb2.ListLessonsResponse,
+    memory_pb2.FindSeenLiveRequest,
     packets_pb2.LookupRequest,
     packets_pb2.LookupResponse,
     router_pb2.AdviceDecided,

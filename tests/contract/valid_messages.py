@@ -62,6 +62,7 @@ PACKET = packets_pb2.Packet(
     fresh_until=NOW,
 )
 FAILURE_KEY = moment_pb2.FailureKey(tool="Bash", failure_class="shell.bad_flag")
+SPAN = memory_pb2.SessionSpan(session_id="session", began=NOW, ended=NOW)
 HOOK = hooks_pb2.RecordedHook(payload=b"{}", occurred_at=NOW)
 
 # Types that are not named here keep every rule while empty.
@@ -74,6 +75,7 @@ _NAMED: tuple[Message, ...] = (
     LESSON,
     lesson_pb2.LessonChanged(event_id="event", lesson=LESSON),
     memory_pb2.ForgetRequest(session_id="session"),
+    SPAN,
     PACKET,
     packets_pb2.LookupRequest(moment=MOMENT),
     packets_pb2.ClaimRequest(moment=MOMENT, packet_ids=["packet"]),

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,10 +51,13 @@ _NOT_TYPED = (
 """Openings of user text that the client wrote, as seen in transcripts of 2.0.76 to 2.1.197."""
 
 
-def find_transcripts(paths: Iterable[Path], problems: list[Problem] | None = None) -> list[Path]:
+def find_transcripts(
+    paths: Iterable[Path], problems: list[Problem] | None = None, also: Callable[[Path], bool] = lambda _: False
+) -> list[Path]:
     """The transcripts among ``paths``: files as given, folders searched to the bottom, each file once, sorted by path.
 
-    A named file that is missing or no transcript, and a folder that cannot be listed, goes to ``problems``.
+    ``also`` takes files of other names for recordings of other clients. A named file that is missing or no transcript,
+    and a folder that cannot be listed, goes to ``problems``.
     """
     found: dict[Path, Path] = {}
     troubles = problems if problems is not None else []
@@ -65,13 +68,12 @@ def find_transcripts(paths: Iterable[Path], problems: list[Problem] | None = Non
     for path in paths:
         if path.is_dir():
             for folder, _, names in os.walk(path, onerror=unreadable):
-                for name in names:
-                    if name.endswith(_SUFFIXES):
-                        file = Path(folder, name)
+                for file in (Path(folder, name) for name in names):
+                    if file.name.endswith(_SUFFIXES) or also(file):
                         found.setdefault(file.resolve(), file)
         elif not path.is_file():
             troubles.append(Problem(path, 0, "no such file"))
-        elif path.name.endswith(_SUFFIXES):
+        elif path.name.endswith(_SUFFIXES) or also(path):
             found.setdefault(path.resolve(), path)
         else:
             troubles.append(Problem(path, 0, "not a .jsonl or .jsonl.gz file"))

@@ -2,11 +2,12 @@
 
 Calls have no ids: that of a result is the hash of what it is and when it came. Sub-agents cannot be told apart. What is
 said before a call never reaches the model, so nothing is. Tools get the names that Claude Code has for them, so that
-what one client taught holds in all.
+what one client taught holds in all. A chat's hooks (`chat.py`) say more than live ones.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import orjson
@@ -39,7 +40,12 @@ TOOLS = {
 }
 REPLACEABLE_CHARS = 20_000
 """An error longer than that is left as it is: advice would take its place, and must not cut it."""
-LEARNT_FROM = ("hook_event_name", "session_id", "cwd", "timestamp", "prompt", "source")
+SAID_BY_HOOKS = ("<hook_context>", "</hook_context>")
+"""Around what hooks add to a prompt, or to what a call printed."""
+REFERENCED = re.compile(r"--- Content from referenced (?:files|context) ---")
+"""Begins what the client adds of the files that a prompt refers to."""
+LEARNT_FROM = ("hook_event_name", "session_id", "cwd", "timestamp", "source", "agent_id", "recorded_id", "rejected")
+"""The last three are of chats alone."""
 CALLS = frozenset({"BeforeTool", "AfterTool"})
 
 
@@ -51,17 +57,17 @@ def read(payload: Payload) -> Sighted:
     """
     event = text(payload, "hook_event_name", needed=True)
     kept: dict[str, object] = {name: payload[name] for name in LEARNT_FROM if name in payload}
-    result = Result()
+    result = ended(payload) if event == "AfterTool" else Result()
+    if event == "BeforeAgent":
+        kept["prompt"] = typed_in(text(payload, "prompt"))
     if event in CALLS:
-        name = text(payload, "tool_name", needed=True)
-        result = result_of(name, mapping(payload, "tool_response")) if event == "AfterTool" else result
-        tool, tool_input = known_as(name, payload)
+        tool, tool_input = known_as(text(payload, "tool_name", needed=True), payload)
         kept |= {"tool_name": tool, "tool_input": dict(tool_input), "error": result.error}
     clean, _ = redact_payload(cut_payload(kept))
     return Sighted(
         event=event,
         session_id=text(clean, "session_id", needed=True)[:200],
-        agent_id="",
+        agent_id=text(clean, "agent_id")[:200],
         folder=text(clean, "cwd", needed=True)[:4096],
         sightings=tuple(sightings(event, clean, result)),
         advisable=event in TAKES_CONTEXT and len(result.error) <= REPLACEABLE_CHARS,
@@ -81,16 +87,35 @@ def reply(event: str, advice: str, *, refuse: bool = False, error: str = "") -> 
     return context_reply(event, advice)
 
 
+def ended(payload: Payload) -> Result:
+    """How a call ended: as the chat says, where it is one of the past; else as the response shows."""
+    if "exit_code" in payload:
+        code = payload["exit_code"]
+        return Result(code if type(code) is int else None, text(payload, "error"))
+    return result_of(text(payload, "tool_name"), mapping(payload, "tool_response"))
+
+
+def typed_in(prompt: str) -> str:
+    """What the user typed of a prompt: neither what hooks said nor the files that it refers to."""
+    begin, end = SAID_BY_HOOKS
+    first, *later = REFERENCED.split(prompt, maxsplit=1)[0].split(begin)
+    parted = (part.partition(end) for part in later)
+    typed = (first, *(behind if closed else said for said, closed, behind in parted))
+    return "\n".join(filter(None, map(str.strip, typed)))
+
+
 def sightings(event: str, payload: Payload, result: Result) -> list[Sighting]:
     """What happened, by the client's name of the event."""
     match event:
         case "BeforeAgent":
             typed = text(payload, "prompt")
-            at = text(payload, "timestamp")
-            return [Sighting(m.MOMENT_KIND_PROMPT_SUBMITTED, f"{at} {typed}", prompt=typed)] if typed.strip() else []
+            key = text(payload, "recorded_id") or f"{text(payload, 'timestamp')} {typed}"
+            return [Sighting(m.MOMENT_KIND_PROMPT_SUBMITTED, key, prompt=typed)] if typed else []
         case "BeforeTool":
             return [call(m.MOMENT_KIND_CALL_PROPOSED, with_id(payload))]
         case "AfterTool":
+            if payload.get("rejected") is True:
+                return [call(m.MOMENT_KIND_CALL_REJECTED, with_id(payload), error=text(payload, "error"))]
             kind = m.MOMENT_KIND_CALL_FAILED if result.failed else m.MOMENT_KIND_CALL_SUCCEEDED
             return [call(kind, with_id(payload), error=text(payload, "error"), code=result.code)]
         case "AfterAgent":
@@ -102,9 +127,10 @@ def sightings(event: str, payload: Payload, result: Result) -> list[Sighting]:
 
 
 def with_id(payload: Payload) -> Payload:
-    """A call with an id: the hash of what it is and when it came."""
+    """A call with an id: the chat's own; live the hash of what it is and when it came."""
     known = call_key(text(payload, "tool_name", needed=True), mapping(payload, "tool_input"))
-    return {**payload, "tool_use_id": digest("gemini", text(payload, "session_id"), known, text(payload, "timestamp"))}
+    made = digest("gemini", text(payload, "session_id"), known, text(payload, "timestamp"))
+    return {**payload, "tool_use_id": text(payload, "recorded_id")[:200] or made}
 
 
 def known_as(tool: str, payload: Payload) -> tuple[str, Payload]:

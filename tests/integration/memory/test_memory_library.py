@@ -19,7 +19,7 @@ from chassis.identifiers import digest
 from chassis.migrations import migrate, read_migrations, role_of
 from services.memory.events import Relay
 from services.memory.library import Library
-from services.memory.model import Kind, Lesson
+from services.memory.model import Kind, Lesson, Span
 from spark.memory.v1 import lesson_pb2
 from spark.moment.v1 import moment_pb2 as m
 
@@ -248,3 +248,60 @@ async def test_lessons_come_in_pages(memory: Memory) -> None:
     assert [len(first), len(rest)] == [2, 3]
     seen = [lesson.provenance.last_seen for lesson in (*first, *rest)]
     assert seen == sorted(seen, reverse=True)
+
+
+def live(number: int) -> m.Moment:
+    made = moment(number, f"tool go {number}")
+    made.envelope.origin = m.ORIGIN_LIVE
+    return made
+
+
+def imported(number: int) -> m.Moment:
+    made = moment(number, f"tool go {number}")
+    made.envelope.origin = m.ORIGIN_IMPORT
+    return made
+
+
+def span(began: float, ended: float, session: str = "s1") -> Span:
+    """Minutes from the start."""
+    return Span(session, START + timedelta(minutes=began), START + timedelta(minutes=ended))
+
+
+@pytest.mark.parametrize(
+    ("asked", "seen"),
+    [
+        (span(9.9, 10.1), True),
+        (span(5, 15), True),
+        (span(8.5, 9), True),
+        (span(11, 11.5), True),
+        (span(8, 8.9), False),
+        (span(11.1, 12), False),
+        (span(20, 20), False),
+        (span(9.9, 10.1, "s2"), False),
+    ],
+)
+async def test_a_span_is_seen_where_something_live_lies_in_it_or_within_a_minute(
+    memory: Memory, asked: Span, seen: bool
+) -> None:
+    await memory.hears(live(10), imported(20))
+    found = await memory.library.find_seen_live("local", [span(20, 20), asked])
+    assert found == ([1] if seen else [])
+
+
+async def test_another_workspace_saw_nothing(memory: Memory) -> None:
+    await memory.hears(live(10))
+    assert await memory.library.find_seen_live("other", [span(9, 11)]) == []
+
+
+async def test_what_was_forgotten_was_not_seen(memory: Memory) -> None:
+    await memory.hears(live(10))
+    await memory.library.forget_session("local", "s1")
+    assert await memory.library.find_seen_live("local", [span(9, 11)]) == []
+
+
+async def test_a_session_of_before_times_were_kept_counts_as_seen(memory: Memory) -> None:
+    await memory.hears(imported(10))
+    connection = await asyncpg.connect(memory.url)
+    await connection.execute("update memory.learnt set live_at = '-infinity'")
+    await connection.close()
+    assert await memory.library.find_seen_live("local", [span(500, 600), span(500, 600, "s2")]) == [0]

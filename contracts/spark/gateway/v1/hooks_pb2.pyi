@@ -88,21 +88,29 @@ class RecordedHook(_message.Message):
 
     PAYLOAD_FIELD_NUMBER: _builtins.int
     OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    BEGAN_AT_FIELD_NUMBER: _builtins.int
     payload: _builtins.bytes
     """The client's own JSON."""
     @_builtins.property
     def occurred_at(self) -> _timestamp_pb2.Timestamp:
         """When it happened."""
 
+    @_builtins.property
+    def began_at(self) -> _timestamp_pb2.Timestamp:
+        """When it began, for clients whose hooks name no calls: what was seen live of the session while it went on was this.
+        Absent, its id tells whether it is known.
+        """
+
     def __init__(
         self,
         *,
         payload: _builtins.bytes = ...,
         occurred_at: _timestamp_pb2.Timestamp | None = ...,
+        began_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["began_at", b"began_at", "occurred_at", b"occurred_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at", "payload", b"payload"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["began_at", b"began_at", "occurred_at", b"occurred_at", "payload", b"payload"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -154,7 +162,7 @@ class ImportHooksResponse(_message.Message):
     published: _builtins.int
     """Moments that are new: nothing was learnt from them yet."""
     duplicates: _builtins.int
-    """Moments that were learnt from before, or came twice."""
+    """Moments that were learnt from before, were seen live, or came twice."""
     skipped: _builtins.int
     """Hooks without a moment to learn from."""
     rejected: _builtins.int

@@ -50,6 +50,11 @@ class MemoryServiceStub:
                 request_serializer=spark_dot_memory_dot_v1_dot_memory__pb2.FindLearntRequest.SerializeToString,
                 response_deserializer=spark_dot_memory_dot_v1_dot_memory__pb2.FindLearntResponse.FromString,
                 _registered_method=True)
+        self.FindSeenLive = channel.unary_unary(
+                '/spark.memory.v1.MemoryService/FindSeenLive',
+                request_serializer=spark_dot_memory_dot_v1_dot_memory__pb2.FindSeenLiveRequest.SerializeToString,
+                response_deserializer=spark_dot_memory_dot_v1_dot_memory__pb2.FindSeenLiveResponse.FromString,
+                _registered_method=True)
         self.Forget = channel.unary_unary(
                 '/spark.memory.v1.MemoryService/Forget',
                 request_serializer=spark_dot_memory_dot_v1_dot_memory__pb2.ForgetRequest.SerializeToString,
@@ -83,6 +88,13 @@ class MemoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def FindSeenLive(self, request, context):
+        """FindSeenLive tells in which spans of sessions something was seen live, for clients whose hooks name no calls.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Forget(self, request, context):
         """Forget erases a session or a project, and withdraws the lessons that rest on it alone.
         """
@@ -107,6 +119,11 @@ def add_MemoryServiceServicer_to_server(servicer, server):
                     servicer.FindLearnt,
                     request_deserializer=spark_dot_memory_dot_v1_dot_memory__pb2.FindLearntRequest.FromString,
                     response_serializer=spark_dot_memory_dot_v1_dot_memory__pb2.FindLearntResponse.SerializeToString,
+            ),
+            'FindSeenLive': grpc.unary_unary_rpc_method_handler(
+                    servicer.FindSeenLive,
+                    request_deserializer=spark_dot_memory_dot_v1_dot_memory__pb2.FindSeenLiveRequest.FromString,
+                    response_serializer=spark_dot_memory_dot_v1_dot_memory__pb2.FindSeenLiveResponse.SerializeToString,
             ),
             'Forget': grpc.unary_unary_rpc_method_handler(
                     servicer.Forget,
@@ -196,6 +213,33 @@ class MemoryService:
             '/spark.memory.v1.MemoryService/FindLearnt',
             spark_dot_memory_dot_v1_dot_memory__pb2.FindLearntRequest.SerializeToString,
             spark_dot_memory_dot_v1_dot_memory__pb2.FindLearntResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FindSeenLive(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/spark.memory.v1.MemoryService/FindSeenLive',
+            spark_dot_memory_dot_v1_dot_memory__pb2.FindSeenLiveRequest.SerializeToString,
+            spark_dot_memory_dot_v1_dot_memory__pb2.FindSeenLiveResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -41,6 +41,8 @@ class MemoryServiceStub:
     """
     FindLearnt: _grpc.UnaryUnaryMultiCallable[_memory_pb2.FindLearntRequest, _memory_pb2.FindLearntResponse]
     """FindLearnt tells which of these events were learnt from, so that an import sends none of them again."""
+    FindSeenLive: _grpc.UnaryUnaryMultiCallable[_memory_pb2.FindSeenLiveRequest, _memory_pb2.FindSeenLiveResponse]
+    """FindSeenLive tells in which spans of sessions something was seen live, for clients whose hooks name no calls."""
     Forget: _grpc.UnaryUnaryMultiCallable[_memory_pb2.ForgetRequest, _memory_pb2.ForgetResponse]
     """Forget erases a session or a project, and withdraws the lessons that rest on it alone."""
 
@@ -57,6 +59,8 @@ class MemoryServiceAsyncStub(MemoryServiceStub):
     """
     FindLearnt: _aio.UnaryUnaryMultiCallable[_memory_pb2.FindLearntRequest, _memory_pb2.FindLearntResponse]  # type: ignore[assignment]
     """FindLearnt tells which of these events were learnt from, so that an import sends none of them again."""
+    FindSeenLive: _aio.UnaryUnaryMultiCallable[_memory_pb2.FindSeenLiveRequest, _memory_pb2.FindSeenLiveResponse]  # type: ignore[assignment]
+    """FindSeenLive tells in which spans of sessions something was seen live, for clients whose hooks name no calls."""
     Forget: _aio.UnaryUnaryMultiCallable[_memory_pb2.ForgetRequest, _memory_pb2.ForgetResponse]  # type: ignore[assignment]
     """Forget erases a session or a project, and withdraws the lessons that rest on it alone."""
 
@@ -88,6 +92,14 @@ class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_memory_pb2.FindLearntResponse, _abc.Awaitable[_memory_pb2.FindLearntResponse]]:
         """FindLearnt tells which of these events were learnt from, so that an import sends none of them again."""
+
+    @_abc_1.abstractmethod
+    def FindSeenLive(
+        self,
+        request: _memory_pb2.FindSeenLiveRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.FindSeenLiveResponse, _abc.Awaitable[_memory_pb2.FindSeenLiveResponse]]:
+        """FindSeenLive tells in which spans of sessions something was seen live, for clients whose hooks name no calls."""
 
     @_abc_1.abstractmethod
     def Forget(

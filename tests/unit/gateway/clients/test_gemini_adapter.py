@@ -70,6 +70,24 @@ def test_a_command_s_exit_code_stands_behind_what_it_printed() -> None:
     assert read(shell("Output: x\nExit Code: 2\nProcess Group PGID: 51")).error == "", "a command takes context"
 
 
+@pytest.mark.parametrize(
+    ("prompt", "typed"),
+    [
+        ("<hook_context>Advice.</hook_context>\n\nFix it.", "Fix it."),
+        ("Fix it.\n<hook_context>A</hook_context>\n<hook_context>B</hook_context>", "Fix it."),
+        ("Fix <hook_context> please", "Fix\nplease"),
+        ("Fix @a.py\n--- Content from referenced files ---\nContent from @a.py:\n1", "Fix @a.py"),
+    ],
+)
+def test_a_prompt_is_what_the_user_typed(prompt: str, typed: str) -> None:
+    (one,) = read({**HOOKS["BeforeAgent"], "prompt": prompt}).sightings
+    assert one.prompt == typed
+
+
+def test_what_hooks_alone_said_is_no_prompt() -> None:
+    assert read({**HOOKS["BeforeAgent"], "prompt": "<hook_context>Advice.</hook_context>"}).sightings == ()
+
+
 def test_two_same_calls_are_two() -> None:
     first, second = (
         read(shell("Output: x\nProcess Group PGID: 5", timestamp=f"2026-11-20T15:35:4{number}Z")).sightings[0]
