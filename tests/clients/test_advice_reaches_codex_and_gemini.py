@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.clients.codex import Codex
-from tests.clients.command_client import CommandClient, CommandRun, InstallAgent, shim_command
+from tests.clients.command_client import CommandClient, CommandRun, InstallAgent
 from tests.clients.gemini import Gemini
 from tests.clients.made_up_tool import Tool, word
 from tests.clients.scripted_model import call, say
@@ -28,7 +28,7 @@ async def learn(agent: InstallAgent, client: type[CommandClient], tool: Tool, sp
     shell = client.shell
     first = await agent(client, call(shell(PREPARE)), call(shell(tool.wrong)), call(shell(tool.right)), say("Built."))
     (first.repo / "notes.txt").write_text("nothing new\n")
-    first.register(shim_command(spark.home, client.name))
+    await first.connect(spark.home)
     run = await first.run(f"Build the output with {tool.name}.")
     assert (run.exit_code, run.result, run.left) == (0, "Built.", [])
     assert run.sources(LABEL) == [[], [], [], []]
@@ -62,7 +62,7 @@ async def test_gemini_hears_advice_behind_an_error_of_the_tool_itself(agent: Ins
         first = await agent(Gemini, call(Gemini.read(repo / missing)), call(Gemini.read(repo / there)), say("Read."))
         (repo / there).parent.mkdir()
         (repo / there).write_text("here\n")
-        first.register(shim_command(spark.home, Gemini.name))
+        await first.connect(spark.home)
         run = await first.run("Read it.")
         assert (run.exit_code, run.result, run.left) == (0, "Read.", [])
         await spark.settle(lessons=1)
@@ -85,7 +85,7 @@ async def test_codex_hears_advice_about_a_patch_with_the_call_for_its_failure_ha
         wrong = [Codex.edit(path, "never there", "anything") for _ in range(3)]
         first = await agent(Codex, call(wrong[0]), call(wrong[1]), call(Codex.shell("true")), say("No."))
         path.write_text("something else\n")
-        first.register(shim_command(spark.home, Codex.name))
+        await first.connect(spark.home)
         run = await first.run("Set it.")
         assert (run.exit_code, run.result, run.left) == (0, "No.", [])
         await spark.settle(lessons=1)
