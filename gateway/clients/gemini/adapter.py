@@ -14,6 +14,7 @@ import orjson
 
 from chassis.identifiers import digest
 from gateway.clients.fields import Payload, call_key, mapping, text
+from gateway.clients.gemini.mcp_failure import server_said
 from gateway.redaction import cut_payload, redact_payload
 from gateway.sightings import Sighted, Sighting
 from spark.moment.v1 import moment_pb2 as m
@@ -57,7 +58,7 @@ def read(payload: Payload) -> Sighted:
     code, failure = outcome(mapping(payload, "tool_response")) if event == "AfterTool" else (0, "")
     if event in CALLS:
         tool, tool_input = known_as(text(payload, "tool_name", needed=True), payload)
-        kept |= {"tool_name": tool, "tool_input": dict(tool_input), "error": failure}
+        kept |= {"tool_name": tool, "tool_input": dict(tool_input), "error": server_said(failure)}
     clean, _ = redact_payload(cut_payload(kept))
     return Sighted(
         event=event,
