@@ -41,6 +41,10 @@ class Codex(CommandClient):
         lines = ["*** Begin Patch", f"*** Update File: {path}", "@@", f"-{old}", f"+{new}", "*** End Patch", ""]
         return ToolCall("apply_patch", {"text": "\n".join(lines)}, id=f"call_{uuid.uuid4().hex}")
 
+    @staticmethod
+    def mcp(server: str, tool: str, values: dict[str, str]) -> ToolCall:
+        return ToolCall(f"mcp__{server}__{tool}", values, id=f"call_{uuid.uuid4().hex}")
+
     @property
     def folder(self) -> Path:
         """Where the client keeps its configuration and sessions."""
@@ -55,6 +59,11 @@ class Codex(CommandClient):
         self.folder.mkdir(exist_ok=True)
         if not self.config.exists():
             self.config.write_text(self._configuration())
+
+    def add_server(self, name: str, command: Sequence[str]) -> None:
+        program, *words = command
+        with self.config.open("a") as config:
+            config.write(f"\n[mcp_servers.{name}]\ncommand = {json.dumps(program)}\nargs = {json.dumps(words)}\n")
 
     def environment(self) -> dict[str, str]:
         return {"CODEX_HOME": str(self.folder), "SCRIPTED_KEY": "dummy"}

@@ -109,6 +109,15 @@ class CommandClient(ABC):
     def edit(path: Path, old: str, new: str) -> ToolCall:
         """The call that replaces the line ``old`` by ``new`` in the file at the absolute ``path``."""
 
+    @staticmethod
+    @abstractmethod
+    def mcp(server: str, tool: str, values: dict[str, str]) -> ToolCall:
+        """The call of a tool of an MCP server."""
+
+    @abstractmethod
+    def add_server(self, name: str, command: Sequence[str]) -> None:
+        """Adds an MCP server to the user's settings."""
+
     @abstractmethod
     def configure(self) -> None:
         """Writes the user's settings where there are none yet: without hooks, and of no one model."""

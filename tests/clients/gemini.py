@@ -40,6 +40,10 @@ class Gemini(CommandClient):
         return _call("replace", file_path=str(path), old_string=old, new_string=new, instruction="Replace the text")
 
     @staticmethod
+    def mcp(server: str, tool: str, values: dict[str, str]) -> ToolCall:
+        return _call(f"mcp_{server}_{tool}", **values)
+
+    @staticmethod
     def read(path: Path) -> ToolCall:
         """The call that reads the file at the absolute ``path``."""
         return _call("read_file", file_path=str(path))
@@ -54,6 +58,12 @@ class Gemini(CommandClient):
         self.hooks_file.parent.mkdir(exist_ok=True)
         if not self.hooks_file.exists():
             self.hooks_file.write_text(json.dumps(settings, indent=2))
+
+    def add_server(self, name: str, command: Sequence[str]) -> None:
+        program, *words = command
+        settings = json.loads(self.hooks_file.read_text())
+        settings.setdefault("mcpServers", {})[name] = {"command": program, "args": words}
+        self.hooks_file.write_text(json.dumps(settings, indent=2))
 
     def environment(self) -> dict[str, str]:
         return {

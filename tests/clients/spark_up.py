@@ -16,6 +16,8 @@ from typing import Any, Protocol
 import httpx
 
 PATIENCE_S = 20.0
+LABEL = "Spark, from earlier work in this project"
+"""How all advice begins."""
 FOREIGN = ("SPARK_", "CLAUDE_", "CODEX_", "GEMINI_")
 """Variables by which the caller's own Spark and clients would be found."""
 
