@@ -73,15 +73,18 @@ class ClaudeCode:
         """Replace the user's settings file, where hooks are registered."""
         self.settings_file.write_text(json.dumps(settings))
 
+    def own_home(self) -> dict[str, str]:
+        """The variables by which this user's settings are found."""
+        return {"HOME": str(self.home), "CLAUDE_CONFIG_DIR": str(self.config_dir)}
+
     def environment(self) -> dict[str, str]:
         """The whole environment of the client: of the caller's, only the search path is kept."""
         return {
             "PATH": os.environ["PATH"],
-            "HOME": str(self.home),
+            **self.own_home(),
             "TMPDIR": str(self._tmp),
             "LANG": "C.UTF-8",
             "SHELL": "/bin/bash",
-            "CLAUDE_CONFIG_DIR": str(self.config_dir),
             "ANTHROPIC_BASE_URL": self.model.url,
             "ANTHROPIC_API_KEY": "dummy",
             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+from gateway.clients.codex.hooks_file import CODEX
+from gateway.clients.command_hooks import Dialect
 from tests.clients.command_client import CommandClient
 from tests.clients.scripted_api import ScriptedApi
 from tests.clients.scripted_model import ToolCall, Turn
@@ -24,14 +26,7 @@ class Codex(CommandClient):
     package: ClassVar[str] = "@openai/codex"
     program: ClassVar[str] = "codex"
     mark: ClassVar[str] = "CODEX_HOME"
-    events: ClassVar[Sequence[str]] = (
-        "SessionStart",
-        "UserPromptSubmit",
-        "PreToolUse",
-        "PostToolUse",
-        "Stop",
-        "SessionEnd",
-    )
+    dialect: ClassVar[Dialect] = CODEX
 
     @staticmethod
     def scripted(turns: Sequence[Turn]) -> ScriptedApi:
@@ -46,28 +41,39 @@ class Codex(CommandClient):
         lines = ["*** Begin Patch", f"*** Update File: {path}", "@@", f"-{old}", f"+{new}", "*** End Patch", ""]
         return ToolCall("apply_patch", {"text": "\n".join(lines)}, id=f"call_{uuid.uuid4().hex}")
 
+    @staticmethod
+    def mcp(server: str, tool: str, values: dict[str, str]) -> ToolCall:
+        return ToolCall(f"mcp__{server}__{tool}", values, id=f"call_{uuid.uuid4().hex}")
+
     @property
     def folder(self) -> Path:
         """Where the client keeps its configuration and sessions."""
         return self.home / ".codex"
 
-    def register(self, command: str) -> None:
-        hook = {"type": "command", "command": command, "timeout": 3}
+    @property
+    def config(self) -> Path:
+        """Its settings, and whom it trusts."""
+        return self.folder / "config.toml"
+
+    def configure(self) -> None:
         self.folder.mkdir(exist_ok=True)
-        (self.folder / "hooks.json").write_text(
-            json.dumps({"hooks": {event: [{"hooks": [hook]}] for event in self.events}})
-        )
+        if not self.config.exists():
+            self.config.write_text(self._configuration())
+
+    def add_server(self, name: str, command: Sequence[str]) -> None:
+        program, *words = command
+        with self.config.open("a") as config:
+            config.write(f"\n[mcp_servers.{name}]\ncommand = {json.dumps(program)}\nargs = {json.dumps(words)}\n")
 
     def environment(self) -> dict[str, str]:
         return {"CODEX_HOME": str(self.folder), "SCRIPTED_KEY": "dummy"}
 
     def arguments(self, prompt: str) -> list[str]:
-        self.folder.mkdir(exist_ok=True)
-        (self.folder / "config.toml").write_text(self._configuration())
-        return ["exec", "--json", "--skip-git-repo-check", "--dangerously-bypass-hook-trust", prompt]
+        # A JSON string is a TOML string too.
+        address = f"model_providers.scripted.base_url={json.dumps(f'{self.model.url}/v1')}"
+        return ["exec", "--json", "--skip-git-repo-check", "-c", address, prompt]
 
     def _configuration(self) -> str:
-        # A JSON string is a TOML string too.
         return f"""
 model = "{MODEL}"
 model_provider = "scripted"
@@ -78,7 +84,6 @@ cli_auth_credentials_store = "file"
 
 [model_providers.scripted]
 name = "scripted"
-base_url = "{self.model.url}/v1"
 wire_api = "responses"
 env_key = "SCRIPTED_KEY"
 requires_openai_auth = false

@@ -1,27 +1,22 @@
-"""What the clients have in common whose hooks are commands, and how such a command is registered and looked at."""
+"""What the clients have in common whose hooks are commands."""
 
 from __future__ import annotations
 
 import json
 import os
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from gateway.clients.shim.command import hook_command, install_hook_shim
+from gateway.clients.command_hooks import Dialect
 from tests.clients.headless import Ended, run_to_end
 from tests.clients.scripted_api import Heard, ScriptedApi
 from tests.clients.scripted_model import ToolCall, Turn
+from tests.clients.spark_up import spark
 
 HERE = Path(__file__).parent
-
-
-def shim_command(spark_home: Path, client: str) -> str:
-    """The command that a client runs for each hook, its program installed into ``spark_home``."""
-    return hook_command(install_hook_shim(spark_home), spark_home, client, sys.executable)
 
 
 @dataclass(frozen=True)
@@ -37,7 +32,7 @@ class CommandRun(Ended):
 
 
 class CommandClient(ABC):
-    """A user's client: a home folder, hooks, and a repository it works in, none of them the real user's own.
+    """A user's client: a home folder, settings, and a repository it works in, none of them the real user's own.
 
     ``folder`` receives the home and temporary files, shared by several runs as a user's are.
     """
@@ -47,8 +42,8 @@ class CommandClient(ABC):
     package: ClassVar[str]
     """The npm package that has it."""
     program: ClassVar[str]
-    events: ClassVar[Sequence[str]]
-    """The hooks that Spark wants, by the client's own names."""
+    dialect: ClassVar[Dialect]
+    """How Spark wires it."""
     mark: ClassVar[str]
     """A variable of the client's environment that says where its own home is."""
 
@@ -60,6 +55,20 @@ class CommandClient(ABC):
         self.temporary = folder / "tmp"
         for needed in (self.home, self.temporary, repo):
             needed.mkdir(parents=True, exist_ok=True)
+        self.configure()
+
+    @property
+    def hooks_file(self) -> Path:
+        """Where its hooks stand."""
+        return self.home / self.dialect.folder / self.dialect.file
+
+    async def connect(self, spark_home: Path, trust: str = "--trust") -> None:
+        """Has Spark's installer wire it, with the user's word that they trust the hooks where the client needs that."""
+        await spark(spark_home, "hooks", "install", self.name, trust, agent=self)
+
+    def own_home(self) -> dict[str, str]:
+        """The variables by which this user's settings are found."""
+        return {"HOME": str(self.home), self.mark: self.environment()[self.mark]}
 
     async def run(self, prompt: str, *, timeout_s: float = 60) -> CommandRun:
         """Let the agent work on ``prompt`` until it is done, and end every process that it has left.
@@ -68,7 +77,7 @@ class CommandClient(ABC):
         """
         environment = {
             "PATH": os.environ["PATH"],
-            "HOME": str(self.home),
+            **self.own_home(),
             "TMPDIR": str(self.temporary),
             "LANG": "C.UTF-8",
             "SHELL": "/bin/bash",
@@ -100,9 +109,18 @@ class CommandClient(ABC):
     def edit(path: Path, old: str, new: str) -> ToolCall:
         """The call that replaces the line ``old`` by ``new`` in the file at the absolute ``path``."""
 
+    @staticmethod
     @abstractmethod
-    def register(self, command: str) -> None:
-        """Has the client run ``command`` for each of its ``events``."""
+    def mcp(server: str, tool: str, values: dict[str, str]) -> ToolCall:
+        """The call of a tool of an MCP server."""
+
+    @abstractmethod
+    def add_server(self, name: str, command: Sequence[str]) -> None:
+        """Adds an MCP server to the user's settings."""
+
+    @abstractmethod
+    def configure(self) -> None:
+        """Writes the user's settings where there are none yet: without hooks, and of no one model."""
 
     @abstractmethod
     def environment(self) -> dict[str, str]:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+from gateway.clients.command_hooks import Dialect
+from gateway.clients.gemini.hooks_file import GEMINI
 from tests.clients.command_client import CommandClient
 from tests.clients.scripted_api import ScriptedApi
 from tests.clients.scripted_gemini import ScriptedGemini
@@ -23,14 +25,7 @@ class Gemini(CommandClient):
     package: ClassVar[str] = "@google/gemini-cli"
     program: ClassVar[str] = "gemini"
     mark: ClassVar[str] = "GEMINI_CLI_HOME"
-    events: ClassVar[Sequence[str]] = (
-        "SessionStart",
-        "BeforeAgent",
-        "BeforeTool",
-        "AfterTool",
-        "AfterAgent",
-        "SessionEnd",
-    )
+    dialect: ClassVar[Dialect] = GEMINI
 
     @staticmethod
     def scripted(turns: Sequence[Turn]) -> ScriptedApi:
@@ -45,31 +40,30 @@ class Gemini(CommandClient):
         return _call("replace", file_path=str(path), old_string=old, new_string=new, instruction="Replace the text")
 
     @staticmethod
+    def mcp(server: str, tool: str, values: dict[str, str]) -> ToolCall:
+        return _call(f"mcp_{server}_{tool}", **values)
+
+    @staticmethod
     def read(path: Path) -> ToolCall:
         """The call that reads the file at the absolute ``path``."""
         return _call("read_file", file_path=str(path))
 
-    @property
-    def _settings(self) -> Path:
-        return self.home / ".gemini" / "settings.json"
+    def configure(self) -> None:
+        settings = {
+            "security": {"auth": {"selectedType": "gemini-api-key"}},
+            "privacy": {"usageStatisticsEnabled": False},
+            "telemetry": {"enabled": False},
+            "general": {"enableAutoUpdate": False, "enableAutoUpdateNotification": False},
+        }
+        self.hooks_file.parent.mkdir(exist_ok=True)
+        if not self.hooks_file.exists():
+            self.hooks_file.write_text(json.dumps(settings, indent=2))
 
-    def register(self, command: str) -> None:
-        hook = {"type": "command", "command": command, "timeout": 3000}
-        self._configure({event: [{"matcher": "*", "hooks": [hook]}] for event in self.events})
-
-    def _configure(self, hooks: dict[str, Any]) -> None:
-        self._settings.parent.mkdir(exist_ok=True)
-        self._settings.write_text(
-            json.dumps(
-                {
-                    "security": {"auth": {"selectedType": "gemini-api-key"}},
-                    "privacy": {"usageStatisticsEnabled": False},
-                    "telemetry": {"enabled": False},
-                    "general": {"enableAutoUpdate": False, "enableAutoUpdateNotification": False},
-                    "hooks": hooks,
-                }
-            )
-        )
+    def add_server(self, name: str, command: Sequence[str]) -> None:
+        program, *words = command
+        settings = json.loads(self.hooks_file.read_text())
+        settings.setdefault("mcpServers", {})[name] = {"command": program, "args": words}
+        self.hooks_file.write_text(json.dumps(settings, indent=2))
 
     def environment(self) -> dict[str, str]:
         return {
@@ -83,8 +77,6 @@ class Gemini(CommandClient):
         }
 
     def arguments(self, prompt: str) -> list[str]:
-        if not self._settings.exists():
-            self._configure({})
         return ["-p", prompt, "--output-format", "stream-json", "--yolo", "--skip-trust", "-m", MODEL]
 
     @staticmethod

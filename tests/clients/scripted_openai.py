@@ -74,6 +74,9 @@ def _call(call: ToolCall) -> Json:
     common = {"id": f"item_{call.id}", "call_id": call.id, "name": call.name, "status": "completed"}
     if call.name in FREE_FORM:
         return {"type": "custom_tool_call", "input": call.input["text"], **common}
+    if call.name.startswith("mcp__"):
+        namespace, _, common["name"] = call.name.rpartition("__")
+        common["namespace"] = namespace
     return {"type": "function_call", "arguments": json.dumps(call.input), **common}
 
 

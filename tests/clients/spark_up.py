@@ -11,13 +11,28 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
-from tests.clients.claude_code import ClaudeCode
-
 PATIENCE_S = 20.0
+LABEL = "Spark, from earlier work in this project"
+"""How all advice begins."""
+FOREIGN = ("SPARK_", "CLAUDE_", "CODEX_", "GEMINI_")
+"""Variables by which the caller's own Spark and clients would be found."""
+
+
+class User(Protocol):
+    """The user of a client, for whom a `spark` command is run."""
+
+    @property
+    def repo(self) -> Path:
+        """Where the command is run."""
+        ...
+
+    def own_home(self) -> dict[str, str]:
+        """The variables by which this user's settings are found."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -27,7 +42,7 @@ class SparkUp:
     home: Path
     run: dict[str, Any]
 
-    async def command(self, *words: str, agent: ClaudeCode | None = None) -> str:
+    async def command(self, *words: str, agent: User | None = None) -> str:
         """Runs a `spark` command for an agent's user and returns what it printed.
 
         Raises:
@@ -68,7 +83,7 @@ async def spark_up(home: Path) -> AsyncGenerator[SparkUp]:
         await process.wait()
 
 
-async def spark(home: Path, *words: str, agent: ClaudeCode | None = None) -> str:
+async def spark(home: Path, *words: str, agent: User | None = None) -> str:
     """Runs one `spark` command; see `SparkUp.command`."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "host.cli", *words),
@@ -82,9 +97,7 @@ async def spark(home: Path, *words: str, agent: ClaudeCode | None = None) -> str
     return out.decode()
 
 
-def environment(home: Path, agent: ClaudeCode | None = None) -> dict[str, str]:
+def environment(home: Path, agent: User | None = None) -> dict[str, str]:
     """The environment of a `spark` command: that of the agent's user where there is one."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SPARK_", "CLAUDE_"))}
-    if agent is not None:
-        kept |= {"HOME": str(agent.home), "CLAUDE_CONFIG_DIR": str(agent.config_dir)}
-    return {**kept, "SPARK_HOME": str(home)}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    return {**kept, **(agent.own_home() if agent else {}), "SPARK_HOME": str(home)}

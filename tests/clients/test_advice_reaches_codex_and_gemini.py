@@ -10,15 +10,14 @@ from pathlib import Path
 import pytest
 
 from tests.clients.codex import Codex
-from tests.clients.command_client import CommandClient, CommandRun, InstallAgent, shim_command
+from tests.clients.command_client import CommandClient, CommandRun, InstallAgent
 from tests.clients.gemini import Gemini
 from tests.clients.made_up_tool import Tool, word
 from tests.clients.scripted_model import call, say
-from tests.clients.spark_up import SparkUp, spark_up
+from tests.clients.spark_up import LABEL, SparkUp, spark_up
 
 pytestmark = pytest.mark.clients
 
-LABEL = "Spark, from earlier work in this project"
 PREPARE = "cat notes.txt"
 """What the agent does before it builds."""
 
@@ -28,7 +27,7 @@ async def learn(agent: InstallAgent, client: type[CommandClient], tool: Tool, sp
     shell = client.shell
     first = await agent(client, call(shell(PREPARE)), call(shell(tool.wrong)), call(shell(tool.right)), say("Built."))
     (first.repo / "notes.txt").write_text("nothing new\n")
-    first.register(shim_command(spark.home, client.name))
+    await first.connect(spark.home)
     run = await first.run(f"Build the output with {tool.name}.")
     assert (run.exit_code, run.result, run.left) == (0, "Built.", [])
     assert run.sources(LABEL) == [[], [], [], []]
@@ -62,7 +61,7 @@ async def test_gemini_hears_advice_behind_an_error_of_the_tool_itself(agent: Ins
         first = await agent(Gemini, call(Gemini.read(repo / missing)), call(Gemini.read(repo / there)), say("Read."))
         (repo / there).parent.mkdir()
         (repo / there).write_text("here\n")
-        first.register(shim_command(spark.home, Gemini.name))
+        await first.connect(spark.home)
         run = await first.run("Read it.")
         assert (run.exit_code, run.result, run.left) == (0, "Read.", [])
         await spark.settle(lessons=1)
@@ -77,7 +76,7 @@ async def test_gemini_hears_advice_behind_an_error_of_the_tool_itself(agent: Ins
         assert there in told.text
 
 
-async def test_codex_hears_advice_about_a_patch_with_the_call_for_its_failure_has_no_hook(
+async def test_codex_hears_of_a_patch_with_the_call_and_of_its_failure_which_has_no_hook_with_the_next(
     agent: InstallAgent, tmp_path: Path
 ) -> None:
     path = tmp_path / "repo" / f"{word()}.txt"
@@ -85,13 +84,15 @@ async def test_codex_hears_advice_about_a_patch_with_the_call_for_its_failure_ha
         wrong = [Codex.edit(path, "never there", "anything") for _ in range(3)]
         first = await agent(Codex, call(wrong[0]), call(wrong[1]), call(Codex.shell("true")), say("No."))
         path.write_text("something else\n")
-        first.register(shim_command(spark.home, Codex.name))
+        await first.connect(spark.home)
         run = await first.run("Set it.")
         assert (run.exit_code, run.result, run.left) == (0, "No.", [])
         await spark.settle(lessons=1)
 
-        second = await agent(Codex, call(wrong[2]), say("I see."))
+        second = await agent(Codex, call(wrong[2]), call(Codex.shell("true")), say("I see."))
         run = await second.run("Once more.")
         assert (run.exit_code, run.result, run.left) == (0, "I see.", [])
-        assert run.sources(LABEL) == [[], ["developer"]]
-        assert path.name in next(one.text for one in run.heard[1] if LABEL in one.text)
+        assert run.sources(LABEL) == [[], ["developer"], ["developer"]]
+        told = [one.text for news in run.heard for one in news if LABEL in one.text]
+        assert path.name in told[0]
+        assert "1 of them in this session" in told[1], "the failure that no hook told of"

@@ -9,7 +9,7 @@ import pytest
 
 from tests.clients.claude_code import InstallClaude
 from tests.clients.codex import Codex
-from tests.clients.command_client import InstallAgent, shim_command
+from tests.clients.command_client import InstallAgent
 from tests.clients.gemini import Gemini
 from tests.clients.made_up_tool import Tool
 from tests.clients.scripted_model import StartModel, bash, call, say
@@ -21,12 +21,12 @@ pytestmark = pytest.mark.clients
 async def test_what_codex_learnt_is_told_in_gemini(tool: Tool, agent: InstallAgent, tmp_path: Path) -> None:
     async with spark_up(tmp_path / "spark") as spark:
         codex = await agent(Codex, call(Codex.shell(tool.wrong)), call(Codex.shell(tool.right)), say("Built."))
-        codex.register(shim_command(spark.home, Codex.name))
+        await codex.connect(spark.home)
         assert (await codex.run("Build the output.")).result == "Built."
         await spark.settle(lessons=1)
 
         gemini = await agent(Gemini, call(Gemini.shell(tool.wrong)), say("I see."))
-        gemini.register(shim_command(spark.home, Gemini.name))
+        await gemini.connect(spark.home)
         run = await gemini.run("Make it.")
         assert (run.result, run.sources(tool.right)) == ("I see.", [[], ["output"]])
 
@@ -41,7 +41,7 @@ async def test_what_claude_code_learnt_is_told_in_codex(
         await spark.settle(lessons=1)
 
         codex = await agent(Codex, call(Codex.shell(tool.wrong)), say("I see."))
-        codex.register(shim_command(spark.home, Codex.name))
+        await codex.connect(spark.home)
         run = await codex.run("Make it.")
         assert (run.result, run.sources(tool.right)) == ("I see.", [[], ["developer"]])
 

@@ -14,6 +14,7 @@ import orjson
 
 from chassis.identifiers import digest
 from gateway.clients.fields import Payload, call_key, mapping, text
+from gateway.clients.gemini.mcp_failure import server_said
 from gateway.clients.gemini.results import Result, result_of
 from gateway.clients.hook_sightings import call, lifecycle
 from gateway.clients.replies import EMPTY_REPLY, context_reply
@@ -62,7 +63,8 @@ def read(payload: Payload) -> Sighted:
         kept["prompt"] = typed_in(text(payload, "prompt"))
     if event in CALLS:
         tool, tool_input = known_as(text(payload, "tool_name", needed=True), payload)
-        kept |= {"tool_name": tool, "tool_input": dict(tool_input), "error": result.error}
+        failure = server_said(result.error)
+        kept |= {"tool_name": tool, "tool_input": dict(tool_input), "error": failure}
     clean, _ = redact_payload(cut_payload(kept))
     return Sighted(
         event=event,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.clients.gemini.adapter import REPLACEABLE_CHARS, read, reply
+from gateway.clients.gemini.mcp_failure import server_said
 from gateway.sightings import Unusable
 from spark.moment.v1 import moment_pb2 as m
 
@@ -111,6 +113,35 @@ def test_advice_behind_an_error_repeats_the_error() -> None:
     assert reply("AfterTool", "", error=seen.error) == b"{}", "without advice the client's own error stands"
     error = {"message": "x" * (REPLACEABLE_CHARS + 1), "type": "t"}
     assert not read({**HOOKS["AfterTool.read_file.error"], "tool_response": {"error": error}}).advisable
+
+
+def test_of_a_failed_mcp_call_the_server_s_own_words_are_learnt_and_the_whole_error_repeated() -> None:
+    hook = HOOKS["AfterTool.mcp_toy_boom.error"]
+    seen = read(hook)
+    assert seen.sightings[0].error == "BOOM failed"
+    assert seen.error == hook["tool_response"]["error"]["message"]
+
+
+def wrapped(call: object, response: object) -> str:
+    both = (json.dumps(one, separators=(",", ":")) for one in (call, response))
+    return "MCP tool 'x' reported tool error for function call: " + " with response: ".join(both)
+
+
+def said(*texts: str) -> list[object]:
+    content = [{"type": "text", "text": text} for text in texts]
+    return [{"functionResponse": {"name": "x", "response": {"content": content, "isError": True}}}]
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        (wrapped({"args": {"q": "a with response: [1]"}}, said("no", "such")), "no\nsuch"),
+        *((other, other) for other in ("File not found", wrapped({}, said()), wrapped({}, 3), wrapped({}, [1]))),
+        *((cut, cut) for cut in (wrapped({}, said("no"))[:-1], wrapped({}, said("no"))[:70])),
+    ],
+)
+def test_what_an_mcp_server_said_is_found_past_the_call(message: str, words: str) -> None:
+    assert server_said(message) == words
 
 
 def test_nothing_is_said_before_a_call_for_nobody_would_read_it() -> None:
