@@ -66,7 +66,7 @@ async def test_a_gemini_chat_of_a_session_seen_live_teaches_nothing_again(
 ) -> None:
     async with spark_up(tmp_path / "spark") as spark:
         gemini = await agent(Gemini, call(Gemini.shell(tool.wrong)), call(Gemini.shell(tool.right)), say("Built."))
-        gemini.register(shim_command(spark.home, Gemini.name))
+        await gemini.connect(spark.home)
         assert (await gemini.run("Build the output.")).result == "Built."
         await spark.settle(lessons=1)
         assert await imported(spark, gemini) == (0, 3)
