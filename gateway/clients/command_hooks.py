@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Literal, cast
 
 from gateway.clients.change import Change
-from gateway.clients.git_exclude import SettingsTracked, exclude_from_git, is_tracked, restore_to_git
+from gateway.clients.git_exclude import exclude_unless_tracked, is_tracked, restore_to_git
 from gateway.clients.hook_groups import JsonObject, hooks_of, objects, own_entries, take_out
-from gateway.clients.settings_document import BACKUP_MARK, SettingsDocument, SettingsNotJson, read_settings
+from gateway.clients.settings_document import SettingsDocument, SettingsNotJson, read_settings
 from gateway.clients.shim.native import SHIM_NAME
 
 
@@ -46,6 +46,18 @@ class Dialect:
     """More fields of an entry."""
     home_variable: str = ""
     """The variable that names its folder in place of the home's."""
+    project_folder: str = ""
+    """Its folder in a repository, where that has another name."""
+    version: int | None = None
+    """What its files say as ``version``; None where they say none."""
+    grouped: bool = True
+    """Whether entries stand in groups."""
+    command_field: str = "command"
+    timeout_field: str = "timeout"
+    off_switch: str = "disableAllHooks"
+    """What in its file switches off every hook."""
+    always_answers: bool = False
+    """Whether a command that prints nothing, or ends badly, could keep it from going on."""
 
     def user_folder(self, home: Path) -> Path:
         """Where the user's own settings lie. As Codex does: a folder that was named is taken without its links."""
@@ -54,13 +66,19 @@ class Dialect:
 
     def settings_path(self, scope: Literal["user", "project"], root: Path, home: Path) -> Path:
         """The settings file of a scope: the user's own, or that of the project at ``root``."""
-        return (self.user_folder(home) if scope == "user" else root / self.folder) / self.file
+        in_project = root / (self.project_folder or self.folder)
+        return (self.user_folder(home) if scope == "user" else in_project) / self.file
 
     def is_own(self, entry: JsonObject) -> bool:
         """Whether an entry is one of Spark's for this client."""
-        command = str(entry.get("command"))
+        command = str(entry.get(self.command_field))
         runs = re.search(rf"/bin/{SHIM_NAME}(?:\.py)?'? --client {re.escape(self.client)} ", command)
-        return entry.get("type") == "command" and runs is not None
+        return entry.get("type", "command") == "command" and runs is not None
+
+    def entry(self, command: str, timeout_s: int) -> JsonObject:
+        """The entry that runs a command."""
+        timeout = {self.timeout_field: timeout_s * self.timeouts_per_s}
+        return {"type": "command", self.command_field: command, **timeout, **(self.extra or {})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +95,7 @@ class Status:
     shim_runs: bool
     """Whether every program that the entries name is there and can be run."""
     hooks_disabled: bool
-    """Whether this file switches off every hook (Gemini's ``hooksConfig``)."""
+    """Whether this file switches off every hook (Gemini's ``hooksConfig``, Copilot's ``disableAllHooks``)."""
 
 
 def install(
@@ -91,13 +109,10 @@ def install(
     """
     document = _read(dialect, settings)
     hooks = hooks_of(document, dialect.events)
-    entry: JsonObject = {
-        "type": "command",
-        "command": command,
-        "timeout": timeout_s * dialect.timeouts_per_s,
-        **(dialect.extra or {}),
-    }
-    value = copy.deepcopy(document.value)
+    entry = dialect.entry(command, timeout_s)
+    value: JsonObject = copy.deepcopy(document.value)
+    if dialect.version is not None:
+        value.setdefault("version", dialect.version)
     target = cast("JsonObject", value.setdefault("hooks", {}))
     kept: list[str] = []
     removed: list[str] = []
@@ -113,7 +128,7 @@ def install(
             own[0].update(entry)
             _drop(groups, own[1:])
         else:
-            groups.append({"hooks": [dict(entry)]})
+            groups.append({"hooks": [dict(entry)]} if dialect.grouped else dict(entry))
     for event in [event for event in hooks if event not in dialect.events]:
         if any(own_entries(hooks[event], dialect.is_own)):
             _take_out(dialect, target, event, earlier=())
@@ -126,7 +141,7 @@ def install(
     if dry_run:
         return change
     document.refuse_read_only()
-    exclude, tracked = _exclude(settings) if project else (None, False)
+    exclude, tracked = exclude_unless_tracked(settings) if project else (None, False)
     backup = document.write(text)
     return Change(settings, added, tuple(removed), tuple(kept), backup, exclude, diff=change.diff, tracked=tracked)
 
@@ -150,6 +165,8 @@ def uninstall(dialect: Dialect, settings: Path, *, project: bool = False, dry_ru
         _take_out(dialect, target, event, earlier)
     if not target and before is None:
         del value["hooks"]
+    if dialect.version is not None and _version_is_ours(value, original):
+        del value["version"]
     if not value and (original is None or original.text is None):
         text = None
     elif not value and original is not None and not (original.text or "").strip("\ufeff \t\r\n"):
@@ -173,8 +190,9 @@ def status(dialect: Dialect, settings: Path, *, command: str | None = None) -> S
     hooks = hooks_of(document, dialect.events)
     entries = {event: [entry for _, entry in own_entries(hooks[event], dialect.is_own)] for event in hooks}
     wired = tuple(event for event in dialect.events if entries.get(event))
-    commands = tuple(sorted({str(entry["command"]) for found in entries.values() for entry in found}))
+    commands = tuple(sorted({str(entry[dialect.command_field]) for found in entries.values() for entry in found}))
     config = document.value.get("hooksConfig")
+    disabled = isinstance(config, dict) and cast("JsonObject", config).get("enabled") is False
     return Status(
         settings=settings,
         wired=wired,
@@ -182,7 +200,7 @@ def status(dialect: Dialect, settings: Path, *, command: str | None = None) -> S
         commands=commands,
         command_matches=commands == (command,) if command is not None and commands else None,
         shim_runs=bool(commands) and all(runs(each) for each in commands),
-        hooks_disabled=isinstance(config, dict) and cast("JsonObject", config).get("enabled") is False,
+        hooks_disabled=disabled or document.value.get("disableAllHooks") is True,
     )
 
 
@@ -211,6 +229,11 @@ def _read(dialect: Dialect, settings: Path) -> SettingsDocument:
     return document
 
 
+def _version_is_ours(value: JsonObject, original: SettingsDocument | None) -> bool:
+    """Whether Spark put the version in; what others put into a file that Spark made needs it all the same."""
+    return value.keys() == {"version"} if original is None else "version" in value and "version" not in original.value
+
+
 def _any_own(dialect: Dialect, document: SettingsDocument) -> bool:
     hooks = document.value.get("hooks")
     groups = cast("JsonObject", hooks).values() if isinstance(hooks, dict) else ()
@@ -225,6 +248,7 @@ def _take_out(dialect: Dialect, hooks: JsonObject, event: str, earlier: tuple[st
 
 def _drop(groups: list[object], surplus: list[JsonObject]) -> None:
     """Removes entries that are there once more than they should, and their groups when nothing else is in them."""
+    groups[:] = [each for each in groups if not any(each is one for one in surplus)]
     for group in objects(groups):
         entries = group.get("hooks")
         if not isinstance(entries, list) or not entries:
@@ -233,15 +257,6 @@ def _drop(groups: list[object], surplus: list[JsonObject]) -> None:
         entries[:] = [entry for entry in entries if not any(entry is one for one in surplus)]
         if not entries:
             groups[:] = [each for each in groups if each is not group]
-
-
-def _exclude(settings: Path) -> tuple[Path | None, bool]:
-    settings.parent.mkdir(parents=True, exist_ok=True)
-    backups = exclude_from_git(settings, f"{BACKUP_MARK}*")
-    try:
-        return exclude_from_git(settings) or backups, False
-    except SettingsTracked:
-        return backups, True
 
 
 def _tracked(settings: Path) -> bool:

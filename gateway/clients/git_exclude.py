@@ -7,7 +7,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from gateway.clients.settings_document import SettingsError
+from gateway.clients.settings_document import BACKUP_MARK, SettingsError
 
 _MARK = "# added by spark hooks install"
 _GIT_TIMEOUT_S = 10
@@ -36,6 +36,20 @@ def exclude_from_git(file: Path, pattern_end: str = "") -> Path | None:
     exclude.parent.mkdir(parents=True, exist_ok=True)
     exclude.write_text(f"{text}{_entry(file, pattern_end)}", "utf-8", "surrogateescape")
     return exclude
+
+
+def exclude_unless_tracked(file: Path) -> tuple[Path | None, bool]:
+    """Makes git ignore a file of one machine that holds no secret, and its backups, and makes its folder.
+
+    Returns the exclude file when a line was added, and whether git tracks the file, which is then left as it is.
+    Raises OSError.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    backups = exclude_from_git(file, f"{BACKUP_MARK}*")
+    try:
+        return exclude_from_git(file) or backups, False
+    except SettingsTracked:
+        return backups, True
 
 
 def is_tracked(file: Path) -> bool:

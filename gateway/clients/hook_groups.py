@@ -1,6 +1,7 @@
-"""The groups of hooks in a client's settings: the form that Claude Code, Codex and Gemini CLI share.
+"""The hooks in a client's settings: in groups, as Claude Code, Codex and Gemini CLI have them, or without.
 
-``{"hooks": {EVENT: [{"matcher": …, "hooks": [ENTRY, …]}, …]}}``
+``{"hooks": {EVENT: [{"matcher": …, "hooks": [ENTRY, …]}, …]}}``, and ``{"hooks": {EVENT: [ENTRY, …]}}`` of Cursor and
+Copilot CLI, where an entry is its own group.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ def hooks_of(document: SettingsDocument, events: Iterable[str]) -> JsonObject:
 def own_entries(groups: object, is_own: IsOwn) -> Iterator[tuple[JsonObject, JsonObject]]:
     """Spark's entries in one event's list, each with the group it stands in."""
     for group in objects(groups):
+        if is_own(group):
+            yield group, group
         for entry in objects(group.get("hooks")):
             if is_own(entry):
                 yield group, entry
@@ -53,6 +56,8 @@ def take_out(hooks: JsonObject, event: str, is_own: IsOwn, *, keep_places: bool 
     groups = cast("list[object]", hooks[event])
     remaining: list[object] = []
     for number, group in enumerate(groups):
+        if any(owner is entry for owner, entry in own_entries([group], is_own)):
+            continue
         if any(own_entries([group], is_own)):
             owner = cast("JsonObject", group)
             own = [entry for _, entry in own_entries([group], is_own)]

@@ -17,7 +17,10 @@ from gateway.clients.claude_code.shim import install_shim, shim_command, shim_pa
 from gateway.clients.codex import trust
 from gateway.clients.codex.hooks_file import CODEX
 from gateway.clients.command_hooks import Dialect
+from gateway.clients.copilot.hooks_file import COPILOT
+from gateway.clients.cursor.hooks_file import CURSOR
 from gateway.clients.gemini.hooks_file import GEMINI
+from gateway.clients.opencode import plugin_file
 from gateway.clients.settings_document import SettingsError
 from gateway.clients.shim.command import hook_command, install_hook_shim, python_path
 from gateway.clients.shim.native import native_binary, native_path
@@ -79,9 +82,9 @@ class Agent(Protocol):
         ...
 
 
-def found_by(binary: str, folder: Path) -> str:
+def found_by(folder: Path, *binaries: str) -> str:
     """By what it is known that an agent is there."""
-    on_path = shutil.which(binary)
+    on_path = next(filter(None, map(shutil.which, binaries)), None)
     return on_path or (str(folder) if folder.is_dir() else "")
 
 
@@ -92,7 +95,7 @@ class ClaudeCode:
     title = "Claude Code"
 
     def found(self) -> str:
-        return found_by("claude", file_of("user").parent)
+        return found_by(file_of("user").parent, "claude")
 
     def settings(self, scope: Scope) -> Path:
         return file_of(scope)
@@ -131,9 +134,10 @@ class CommandAgent:
     name: str
     title: str
     dialect: Dialect
+    binaries: tuple[str, ...]
 
     def found(self) -> str:
-        return found_by(self.name, self.dialect.user_folder(Path.home()))
+        return found_by(self.dialect.user_folder(Path.home()), *self.binaries)
 
     def settings(self, scope: Scope) -> Path:
         return self.dialect.settings_path(scope, root_here(), Path.home())
@@ -146,14 +150,7 @@ class CommandAgent:
             troubles = self.troubles(found)
             trusted = trust.trust_in(trust.config_path(Path.home()), settings) if self.dialect is CODEX else None
         except (SettingsError, OSError) as error:
-            trouble = error.reason if isinstance(error, SettingsError) else error.strerror or str(error)
-            told: dict[str, object] = {
-                "scope": scope,
-                "settings": str(settings),
-                "installed": False,
-                "troubles": [trouble],
-            }
-            return Place(scope, settings, installed=False, troubles=[trouble], document=told)
+            return unreadable(scope, settings, error)
         installed = bool(found.wired)
         if installed and trusted is not None:
             troubles += troubles_of_trust(trusted, scope)
@@ -177,13 +174,19 @@ class CommandAgent:
             *([f"not wired: {', '.join(found.missing)}"] if found.missing else []),
             *(["they run another command than this Spark's"] if found.command_matches is False else []),
             *(["the program that they run is gone, or may not be run"] if not found.shim_runs else []),
-            *(["hooksConfig.enabled switches all hooks off in this file"] if found.hooks_disabled else []),
+            *([f"{self.dialect.off_switch} switches all hooks off in this file"] if found.hooks_disabled else []),
         ]
 
     def command(self, home: Path) -> str:
         """The command of its hooks; it changes with nothing but the home, and where there is no native shim for this
         machine, with the interpreter."""
-        return hook_command(self.program(home), home, self.dialect.client, os.path.abspath(sys.executable))
+        return hook_command(
+            self.program(home),
+            home,
+            self.dialect.client,
+            os.path.abspath(sys.executable),
+            always_answers=self.dialect.always_answers,
+        )
 
     def install(self, scope: Scope, home: Path, address: Address, timeout: int, *, dry_run: bool) -> Change:
         del address
@@ -208,6 +211,69 @@ class CommandAgent:
         return native_path(home) if native_binary() is not None else python_path(home)
 
 
+class OpenCode:
+    """OpenCode: a plugin in its process, which asks Spark itself."""
+
+    name = "opencode"
+    title = "OpenCode"
+
+    def found(self) -> str:
+        return found_by(plugin_file.user_folder(Path.home()), "opencode")
+
+    def settings(self, scope: Scope) -> Path:
+        return plugin_file.plugin_path(scope, root_here(), Path.home())
+
+    def place(self, scope: Scope, home: Path, address: Address) -> Place:
+        del address
+        plugin = self.settings(scope)
+        try:
+            found = plugin_file.status(plugin, spark_home=home)
+        except (SettingsError, OSError) as error:
+            return unreadable(scope, plugin, error)
+        elsewhere = found.installed and found.home != home
+        troubles = [
+            *([f"it asks the Spark of {found.home or 'no home'}, not this one"] if elsewhere else []),
+            *(["it is of another version of Spark"] if found.installed and not elsewhere and not found.current else []),
+        ]
+        told: dict[str, object] = {
+            "scope": scope,
+            "settings": str(plugin),
+            "installed": found.installed,
+            "wired": list(plugin_file.HOOKS) if found.installed else [],
+            "asks": str(found.home) if found.home else None,
+            "troubles": troubles,
+        }
+        return Place(scope, plugin, found.installed, troubles, told)
+
+    def install(self, scope: Scope, home: Path, address: Address, timeout: int, *, dry_run: bool) -> Change:
+        # Its own limit is below the shortest that can be asked for.
+        del address, timeout
+        return plugin_file.install(self.settings(scope), spark_home=home, project=scope == "project", dry_run=dry_run)
+
+    def uninstall(self, scope: Scope, *, dry_run: bool) -> Change:
+        return plugin_file.uninstall(self.settings(scope), project=scope == "project", dry_run=dry_run)
+
+    def program(self, home: Path) -> Path:
+        del home
+        return self.settings("user")
+
+    def owns(self, entry: dict[str, object]) -> bool:
+        del entry
+        return False
+
+
+def unreadable(scope: Scope, settings: Path, error: SettingsError | OSError) -> Place:
+    """A file that cannot be read, and why."""
+    trouble = error.reason if isinstance(error, SettingsError) else error.strerror or str(error)
+    told: dict[str, object] = {
+        "scope": scope,
+        "settings": str(settings),
+        "installed": False,
+        "troubles": [trouble],
+    }
+    return Place(scope, settings, installed=False, troubles=[trouble], document=told)
+
+
 def troubles_of_trust(found: trust.Trust, scope: Scope) -> list[str]:
     """What Codex does not run."""
     untrusted, disabled = ", ".join(found.untrusted), ", ".join(found.disabled)
@@ -226,8 +292,11 @@ def troubles_of_trust(found: trust.Trust, scope: Scope) -> list[str]:
 
 AGENTS: tuple[Agent, ...] = (
     ClaudeCode(),
-    CommandAgent("codex", "Codex", CODEX),
-    CommandAgent("gemini", "Gemini CLI", GEMINI),
+    CommandAgent("codex", "Codex", CODEX, ("codex",)),
+    CommandAgent("gemini", "Gemini CLI", GEMINI, ("gemini",)),
+    CommandAgent("cursor", "Cursor", CURSOR, ("cursor", "cursor-agent")),
+    CommandAgent("copilot", "Copilot CLI", COPILOT, ("copilot",)),
+    OpenCode(),
 )
 NAMES = tuple(agent.name for agent in AGENTS)
 EVERY = "all"

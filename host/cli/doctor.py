@@ -13,8 +13,11 @@ from typing import cast
 import click
 import httpx
 
+from chassis.identity import token_in
 from gateway.clients.claude_code.hooks_file import COMMAND_EVENT, HTTP_EVENTS
+from gateway.clients.opencode import adapter as opencode
 from gateway.clients.settings_document import read_settings
+from gateway.clients.shim.command import OWN_ANSWER
 from host.cli.agents import AGENTS, Agent, Place
 from host.cli.hooks import told_plainly
 from host.cli.layout import path_row, say
@@ -102,7 +105,7 @@ def examined(agent: Agent, home: Path, address: Address) -> Finding:
             finding.problems.append(f"{place.scope}: {mend} mends what can be mended")
         if not address.up:
             continue
-        trips = trips_of(agent, place)
+        trips = trips_of(agent, place, home, address)
         finding.trips += trips
         finding.problems += [
             f"{place.scope}: no answer through {trip.through}; {mend}, and see `spark status`"
@@ -114,8 +117,12 @@ def examined(agent: Agent, home: Path, address: Address) -> Finding:
     return finding
 
 
-def trips_of(agent: Agent, place: Place) -> list[Trip]:
+def trips_of(agent: Agent, place: Place, home: Path, address: Address) -> list[Trip]:
     """Asks through every distinct way that is wired in a file. Raises SettingsError, OSError."""
+    if agent.name == opencode.NAME:
+        token = token_in(home / "token") or ""
+        headers = {"Authorization": f"Bearer {token}"}
+        return [through_http({"url": f"{address.url}/v1/hooks/{opencode.NAME}", "headers": headers})]
     if agent.name != "claude-code":
         commands = place.document.get("commands")
         return [through_command(each) for each in cast("list[str]", commands or [])]
@@ -155,7 +162,7 @@ def through_command(command: str) -> Trip:
         except (OSError, subprocess.TimeoutExpired):
             continue
         took = (time.perf_counter() - begun) * 1000
-        if done.returncode == 0 and is_object(done.stdout):
+        if done.returncode == 0 and is_object(done.stdout) and done.stdout.strip() != OWN_ANSWER:
             return Trip(command, answered=True, milliseconds=took)
     return Trip(command, answered=False, milliseconds=took)
 

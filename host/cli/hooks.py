@@ -44,7 +44,8 @@ dry = click.option("--dry-run", is_flag=True, help="Show what would change, as a
 
 @click.group("hooks")
 def command() -> None:
-    """Connect agents to Spark, or take them off again: claude-code, codex, gemini, or all that this machine has."""
+    """Connect agents to Spark, or take them off again: claude-code, codex, gemini, cursor, copilot, opencode, or all
+    that this machine has."""
 
 
 @command.command("install")

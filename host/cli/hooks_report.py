@@ -54,7 +54,8 @@ def show_installed(agent: Agent, change: Change, address: Address, scope: Scope,
     elif change.changed:
         say(f"{agent.title} calls Spark at {address.url} from its next session on.")
         show(change)
-        path_row("program", f"{agent.program(home)}{'  (for SessionStart)' if agent.name == 'claude-code' else ''}")
+        if agent.program(home) != change.settings:
+            path_row("program", f"{agent.program(home)}{'  (for SessionStart)' if agent.name == 'claude-code' else ''}")
         back = f"`spark hooks uninstall {agent.name} --{scope}`"
         say(f"Your other settings are as they were. {back} takes these out again.")
     else:

@@ -40,7 +40,7 @@ SILENCES: Mapping[int, str] = {
     router.SILENCE_ENGINE_OFF: "SPARK_ADVISORY_ENGINE=0: nothing is decided",
     router.SILENCE_DEADLINE: "there was no time left to decide",
     router.SILENCE_STORE_UNAVAILABLE: "what was learnt could not be read (`spark status` says what is wrong)",
-    router.SILENCE_CLAIMED_ELSEWHERE: "another call of the same step said it at the same instant",
+    router.SILENCE_CLAIMED_ELSEWHERE: "said at the same instant, at another call or at this one through another client",
     router.SILENCE_NOT_APPLICABLE: "nothing can be said at such a moment",
     router.SILENCE_DUPLICATE: "another piece of advice says the same",
     router.SILENCE_NO_ROOM: "better advice took the room",

@@ -77,10 +77,12 @@ def reply(event: str, advice: str, *, refuse: bool = False, error: str = "") -> 
     return orjson.dumps({"advice": fitting(advice)}) if advice else EMPTY_REPLY
 
 
-def code_of(payload: Payload) -> int:
-    """The exit code of a command; 0 where there is none."""
+def code_of(payload: Payload) -> int | None:
+    """The exit code of a command, None where nobody knows it, as when it was broken off; 0 of other tools."""
     code = payload.get("exit_code")
-    return max(-(2**31), min(code, 2**31 - 1)) if type(code) is int else 0
+    if type(code) is int:
+        return max(-(2**31), min(code, 2**31 - 1))
+    return None if payload.get("tool_name") == "bash" else 0
 
 
 def told(payload: Payload, error: str) -> dict[str, object]:
@@ -98,7 +100,7 @@ def told(payload: Payload, error: str) -> dict[str, object]:
     return {**about, "error": error}
 
 
-def sightings(event: str, payload: Payload, code: int) -> list[Sighting]:
+def sightings(event: str, payload: Payload, code: int | None) -> list[Sighting]:
     """What happened."""
     error = text(payload, "error")
     match event:

@@ -73,6 +73,8 @@ def environment(home: Path, user: Path) -> dict[str, str]:
         "HOME": str(user),
         "CLAUDE_CONFIG_DIR": str(user / ".claude"),
         "CODEX_HOME": str(user / ".codex"),
+        "COPILOT_HOME": str(user / ".copilot"),
+        "XDG_CONFIG_HOME": str(user / ".config"),
         "SPARK_HOME": str(home),
         "COLUMNS": "80",
     }

@@ -15,7 +15,8 @@ from tests.integration.cli.command import QuickSpark, Spark, environment
 def on_machine(spark: Spark, *names: str) -> None:
     """Has agents be on this machine, by the folders that they leave."""
     for name in names:
-        (Path(spark.environment["HOME"]) / f".{name}").mkdir(parents=True)
+        folder = ".config/opencode" if name == "opencode" else f".{name}"
+        (Path(spark.environment["HOME"]) / folder).mkdir(parents=True)
 
 
 @pytest.fixture
@@ -36,14 +37,24 @@ def told(spark: Spark, code: int) -> Any:
 
 
 def test_all_is_well_where_every_agent_was_answered(spark: Spark) -> None:
-    on_machine(spark, "claude", "codex", "gemini")
+    on_machine(spark, "claude", "codex", "gemini", "cursor", "copilot", "opencode")
     assert spark("hooks", "install", "all", "--trust").code == 0
     document = told(spark, 0)
     assert (document["healthy"], document["problems"]) == (True, [])
     asked = {each["client"]: [trip["answered"] for trip in each["round_trips"]] for each in document["clients"]}
-    assert asked == {"claude-code": [True, True], "codex": [True], "gemini": [True]}
+    once = {client: [True] for client in ("codex", "gemini", "cursor", "copilot", "opencode")}
+    assert asked == {"claude-code": [True, True], **once}
     ended = spark("doctor")
-    assert (ended.code, ended.out.count("all is well")) == (0, 3)
+    assert (ended.code, ended.out.count("all is well")) == (0, 6)
+
+
+def test_an_empty_object_of_the_command_s_own_is_no_answer(spark: Spark, home: Path) -> None:
+    on_machine(spark, "cursor")
+    assert spark("hooks", "install", "cursor").code == 0
+    settings = Path(spark.environment["HOME"]) / ".cursor" / "hooks.json"
+    settings.write_text(settings.read_text().replace(f"--home {home}", f"--home {home}/gone"))
+    (cursor,) = told(spark, 1)["clients"]
+    assert [trip["answered"] for trip in cursor["round_trips"]] == [False]
 
 
 def test_what_is_wrong_is_named_with_what_to_do(spark: Spark) -> None:

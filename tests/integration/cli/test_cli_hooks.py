@@ -199,4 +199,5 @@ def test_a_second_scope_is_warned_of(down: Spark) -> None:
 def test_an_unknown_agent_is_named(down: Spark) -> None:
     ended = down("hooks", "install", "emacs")
     assert ended.code == 2
-    assert "'emacs' is not one of 'claude-code', 'codex', 'gemini', 'all'" in ended.err
+    named = "'claude-code', 'codex', 'gemini', 'cursor', 'copilot', 'opencode', 'all'"
+    assert f"'emacs' is not one of {named}" in ended.err

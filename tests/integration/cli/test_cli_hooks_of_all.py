@@ -14,11 +14,22 @@ from typing import Any
 import pytest
 
 from gateway.clients.codex.hooks_file import CODEX
+from gateway.clients.copilot.hooks_file import COPILOT
+from gateway.clients.cursor.hooks_file import CURSOR
 from gateway.clients.gemini.hooks_file import GEMINI
+from gateway.clients.opencode.plugin_file import HOOKS
 from gateway.clients.shim.native import FOLDER
 from tests.integration.cli.command import QuickSpark, Spark, environment
 
-EVENTS = {"codex": list(CODEX.events), "gemini": list(GEMINI.events)}
+DIALECTS = {each.client: each for each in (CODEX, GEMINI, CURSOR, COPILOT)}
+EVENTS = {client: list(dialect.events) for client, dialect in DIALECTS.items()}
+FILES = {
+    "codex": ".codex/hooks.json",
+    "gemini": ".gemini/settings.json",
+    "cursor": ".cursor/hooks.json",
+    "copilot": ".copilot/hooks/spark.json",
+    "opencode": ".config/opencode/plugins/spark.js",
+}
 
 
 @pytest.fixture
@@ -37,20 +48,20 @@ def down(tmp_path: Path) -> Spark:
 
 
 def settings_of(spark: Spark, client: str) -> Path:
-    user = Path(spark.environment["HOME"])
-    return user / ".codex" / "hooks.json" if client == "codex" else user / ".gemini" / "settings.json"
+    return Path(spark.environment["HOME"]) / FILES[client]
 
 
 def commands(settings: Path) -> set[str]:
     hooks = json.loads(settings.read_text())["hooks"]
-    return {entry["command"] for groups in hooks.values() for group in groups for entry in group["hooks"]}
+    entries = [entry for groups in hooks.values() for group in groups for entry in group.get("hooks", [group])]
+    return {entry.get("command") or entry["bash"] for entry in entries}
 
 
 def words(text: str) -> str:
     return " ".join(text.split())
 
 
-@pytest.mark.parametrize("client", ["codex", "gemini"])
+@pytest.mark.parametrize("client", DIALECTS)
 def test_what_is_installed_reaches_the_spark_that_is_up(spark: Spark, client: str) -> None:
     ended = spark("hooks", "install", client, "--json", "--timeout", "2").document
     assert (ended["changed"], ended["added"], ended["warnings"]) == (True, EVENTS[client], [])
@@ -73,7 +84,7 @@ def test_the_status_of_spark_tells_of_every_client(spark: Spark) -> None:
     assert "gemini, user: installed\n" in shown
 
 
-@pytest.mark.parametrize("client", ["codex", "gemini", "claude-code"])
+@pytest.mark.parametrize("client", [*DIALECTS, "claude-code"])
 def test_a_dry_run_shows_a_diff_and_writes_nothing(down: Spark, client: str) -> None:
     told = down("hooks", "install", client, "--dry-run", "--json").document
     assert (told["changed"], told["dry_run"], told["backup"]) == (True, True, None)
@@ -141,7 +152,10 @@ def test_codex_is_told_of_the_users_trust_only_with_their_word(spark: Spark) -> 
 
 def test_all_are_those_that_are_found(down: Spark) -> None:
     ended = down("hooks", "install", "all")
-    assert (ended.code, "none of claude-code, codex, gemini was found" in words(ended.err)) == (1, True)
+    assert (
+        ended.code,
+        "none of claude-code, codex, gemini, cursor, copilot, opencode was found" in words(ended.err),
+    ) == (1, True)
     folder = Path(down.environment["HOME"]) / ".gemini"
     folder.mkdir(parents=True)
     bin_ = Path(down.environment["HOME"]) / "bin"
@@ -149,11 +163,14 @@ def test_all_are_those_that_are_found(down: Spark) -> None:
     (bin_ / "codex").write_text("#!/bin/sh\n")
     (bin_ / "codex").chmod(0o755)
     given = {"PATH": f"{bin_}:{down.environment['PATH']}"}
+    (Path(down.environment["HOME"]) / ".config" / "opencode").mkdir(parents=True)
     out = words(down("hooks", "install", "all", given=given).out)
     assert f"Found claude-code: not on this machine codex: {bin_}/codex gemini: {folder}" in out
+    assert "cursor: not on this machine copilot: not on this machine opencode: " in out
     told = down("hooks", "status", "--json", given=given).document["clients"]
     state = {each["client"]: (each["found"] is not None, each["scopes"][0]["installed"]) for each in told}
-    assert state == {"claude-code": (False, False), "codex": (True, True), "gemini": (True, True)}
+    here = {"codex", "gemini", "opencode"}
+    assert state == {client: (client in here, client in here) for client in ("claude-code", *FILES)}
 
 
 def test_one_that_fails_does_not_keep_the_others_from_theirs(down: Spark) -> None:
@@ -167,17 +184,18 @@ def test_one_that_fails_does_not_keep_the_others_from_theirs(down: Spark) -> Non
 
 
 def test_a_missing_program_never_blocks_a_tool(down: Spark) -> None:
-    for client in ("codex", "gemini"):
+    for client in DIALECTS:
         told: dict[str, Any] = down("hooks", "install", client, "--json").document
         (command,) = commands(settings_of(down, client))
         # Of another processor, as where machines share a home: Gemini takes words and a status of 126 for a refusal.
         Path(told["shim"]).write_bytes((FOLDER / "spark-hook-macos-aarch64").read_bytes())
         for shell in ("bash", "sh"):
             done = subprocess.run([shell, "-c", command], input="{}", capture_output=True, text=True, check=False)
-            assert (done.stdout, done.stderr) == ("", "")
+            assert (done.stdout, done.stderr) == ("{ }\n" if DIALECTS[client].always_answers else "", "")
         Path(told["shim"]).unlink(missing_ok=True)
         done = subprocess.run(["bash", "-c", command], input="{}", capture_output=True, text=True, check=False)
-        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout == ("{ }\n" if DIALECTS[client].always_answers else "")
         assert "is gone, or may not be run" in words(down("hooks", "status", client).out)
 
 
@@ -210,3 +228,73 @@ def test_on_a_terminal_codex_trust_is_asked_for(down: Spark, typed: str, trusted
     assert words(command) in words(done.stdout)
     assert "that you trust it?" in words(done.stdout + done.stderr)
     assert down("hooks", "status", "codex", "--json").document["scopes"][0]["trusted"] == trusted
+
+
+@pytest.mark.parametrize("client", ["cursor", "copilot"])
+def test_a_client_that_takes_silence_for_a_refusal_hears_an_empty_object(down: Spark, client: str) -> None:
+    assert down("hooks", "install", client).code == 0
+    (command,) = commands(settings_of(down, client))
+    shell = ["sh", "-c", command]
+    for sent in ("{}", "", "no JSON"):
+        done = subprocess.run(shell, input=sent, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "{ }\n", ""), "no Spark is up"
+
+
+@pytest.mark.parametrize(
+    ("client", "file"),
+    [
+        ("cursor", ".cursor/hooks.json"),
+        ("copilot", ".github/hooks/spark.json"),
+        ("opencode", ".opencode/plugins/spark.js"),
+    ],
+)
+def test_a_project_s_file_is_kept_from_git(down: Spark, client: str, file: str) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=down.folder, check=True)
+
+    def changes() -> str:
+        asked = ["git", "status", "--porcelain", "--untracked-files=all"]
+        return subprocess.run(asked, cwd=down.folder, check=True, capture_output=True, text=True).stdout
+
+    told = down("hooks", "install", client, "--project", "--json").document
+    assert (told["settings"], told["git_exclude"] is not None, changes()) == (str(down.folder / file), True, "")
+    assert down("hooks", "status", client, "--json").document["scopes"][1]["installed"]
+    assert down("hooks", "uninstall", client, "--project").code == 0
+    assert not (down.folder / file).exists()
+
+
+def test_the_plugin_of_opencode_comes_and_goes(down: Spark) -> None:
+    plugin = settings_of(down, "opencode")
+    dry = down("hooks", "install", "opencode", "--dry-run", "--json").document
+    assert (dry["added"], dry["diff"].startswith(f"--- {os.devnull}\n+++ {plugin}\n")) == (list(HOOKS), True)
+    assert not plugin.exists()
+    assert down("hooks", "install", "opencode").code == 0
+    text = plugin.read_text("utf-8")
+    assert f'const HOME = "{down.environment["SPARK_HOME"]}"' in text
+    again = down("hooks", "install", "opencode", "--json").document
+    assert (again["changed"], again["kept"]) == (False, list(HOOKS))
+
+    (scope, _) = down("hooks", "status", "opencode", "--json").document["scopes"]
+    assert (scope["installed"], scope["troubles"]) == (True, [])
+    plugin.write_text(text.replace(down.environment["SPARK_HOME"], "/elsewhere"))
+    assert "it asks the Spark of /elsewhere, not this one" in words(down("hooks", "status", "opencode").out)
+    plugin.write_text(text + "// changed\n")
+    assert "it is of another version of Spark" in words(down("hooks", "status", "opencode").out)
+    mended = down("hooks", "install", "opencode", "--json").document
+    assert (mended["changed"], Path(mended["backup"]).read_text("utf-8")) == (True, text + "// changed\n")
+    assert not mended["backup"].endswith((".js", ".ts")), "OpenCode would load the backup too"
+
+    assert down("hooks", "uninstall", "opencode", "--json").document["removed"] == list(HOOKS)
+    assert not plugin.exists()
+    assert "Nothing of Spark's was there" in down("hooks", "uninstall", "opencode").out
+
+
+@pytest.mark.parametrize("content", [b"export const Mine = async () => ({})\n", b"\xff\xfe"])
+def test_a_plugin_of_another_by_that_name_is_left_alone(down: Spark, content: bytes) -> None:
+    plugin = settings_of(down, "opencode")
+    plugin.parent.mkdir(parents=True)
+    plugin.write_bytes(content)
+    for done in ("install", "uninstall"):
+        ended = down("hooks", done, "opencode")
+        assert (ended.code, "is not Spark's plugin; move it away" in words(ended.err)) == (1, True)
+    assert "is not Spark's plugin" in words(down("hooks", "status", "opencode").out)
+    assert plugin.read_bytes() == content

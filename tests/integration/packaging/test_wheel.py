@@ -64,6 +64,7 @@ def test_the_shim_of_this_machine_comes_with_the_wheel(installed: Path, tmp_path
     asked = (
         "from pathlib import Path; from gateway.clients.shim.command import install_hook_shim; "
         "from gateway.clients.shim import native; "
+        "from gateway.clients.opencode.plugin_file import plugin_for; assert 'HOME' in plugin_for(Path('/h')); "
         "names = [native.binary_name(each) for each in native.TARGETS]; "
         "assert all((native.FOLDER / name).is_file() for name in names), names; "
         f"print(install_hook_shim(Path({str(tmp_path)!r})))"

@@ -288,6 +288,13 @@ def test_what_the_user_said_when_turning_a_call_down_is_heard() -> None:
     assert one("opencode", "PostToolUseFailure.ruled_out").user_reason is None
 
 
+def test_a_command_of_opencode_without_an_exit_code_proves_nothing() -> None:
+    unknown = read("opencode", "PostToolUse.bash", exit_code=None).sightings[0]
+    assert (unknown.kind, unknown.conclusive) == (m.MOMENT_KIND_CALL_SUCCEEDED, False)
+    assert one("opencode", "PostToolUse.bash").conclusive
+    assert one("opencode", "PostToolUse.read").conclusive
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False) | st.text(max_size=30),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
