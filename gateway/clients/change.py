@@ -24,6 +24,9 @@ class Change:
     tracked: bool = False
     """Git tracks the settings file, so that a commit would carry the entries along."""
 
+    planned: str | None = None
+    """The text that a dry run would have written."""
+
     @property
     def changed(self) -> bool:
         """Whether the settings file was written, or would have been."""

@@ -19,8 +19,8 @@ from typing import Literal, cast
 
 from gateway.clients.change import Change
 from gateway.clients.git_exclude import exclude_unless_tracked, is_tracked, restore_to_git
-from gateway.clients.hook_groups import JsonObject, hooks_of, objects, own_entries, take_out
-from gateway.clients.settings_document import SettingsDocument, SettingsNotJson, read_settings
+from gateway.clients.hook_groups import JsonObject, any_own, hooks_of, objects, own_entries, take_out
+from gateway.clients.settings_document import SettingsDocument, SettingsNotJson, read_settings, settings_from
 from gateway.clients.shim.native import SHIM_NAME
 
 
@@ -137,7 +137,7 @@ def install(
     if not added and not removed:
         return Change(settings, kept=dialect.events, tracked=project and _tracked(settings))
     text = document.changed_to(value)
-    change = Change(settings, added, tuple(removed), tuple(kept), diff=document.diff(text))
+    change = Change(settings, added, tuple(removed), tuple(kept), diff=document.diff(text), planned=text)
     if dry_run:
         return change
     document.refuse_read_only()
@@ -156,7 +156,7 @@ def uninstall(dialect: Dialect, settings: Path, *, project: bool = False, dry_ru
     removed = tuple(event for event in hooks if any(own_entries(hooks[event], dialect.is_own)))
     if not removed:
         return Change(settings)
-    original = document.original(lambda found: not _any_own(dialect, found))
+    original = document.original(lambda found: not any_own(found, dialect.is_own))
     before = original.value.get("hooks") if original is not None else None
     earlier = tuple(cast("JsonObject", before)) if isinstance(before, dict) else ()
     value = copy.deepcopy(document.value)
@@ -167,12 +167,8 @@ def uninstall(dialect: Dialect, settings: Path, *, project: bool = False, dry_ru
         del value["hooks"]
     if dialect.version is not None and _version_is_ours(value, original):
         del value["version"]
-    if not value and (original is None or original.text is None):
-        text = None
-    elif not value and original is not None and not (original.text or "").strip("\ufeff \t\r\n"):
-        text = original.text
-    else:
-        text = document.changed_to(value)
+    gone = not value and (original is None or original.text is None)
+    text = None if gone else document.changed_back(value, original)
     diff = document.diff(text)
     if dry_run:
         return Change(settings, removed=removed, diff=diff)
@@ -181,12 +177,14 @@ def uninstall(dialect: Dialect, settings: Path, *, project: bool = False, dry_ru
     return Change(settings, removed=removed, backup=backup, git_exclude=exclude, diff=diff)
 
 
-def status(dialect: Dialect, settings: Path, *, command: str | None = None) -> Status:
-    """Reads what is wired and compares it with the ``command`` that would be installed now, where given.
+def status(dialect: Dialect, settings: Path, *, command: str | None = None, planned: str | None = None) -> Status:
+    """Reads what is wired, or what a ``planned`` text would wire, and compares it with the ``command`` that would be
+    installed now, where given.
 
     Raises SettingsNotJson, SettingsWrongShape, OSError.
     """
-    document = _read(dialect, settings)
+    planning = planned is not None
+    document = settings_from(settings, planned, comments=dialect.comments) if planning else _read(dialect, settings)
     hooks = hooks_of(document, dialect.events)
     entries = {event: [entry for _, entry in own_entries(hooks[event], dialect.is_own)] for event in hooks}
     wired = tuple(event for event in dialect.events if entries.get(event))
@@ -232,12 +230,6 @@ def _read(dialect: Dialect, settings: Path) -> SettingsDocument:
 def _version_is_ours(value: JsonObject, original: SettingsDocument | None) -> bool:
     """Whether Spark put the version in; what others put into a file that Spark made needs it all the same."""
     return value.keys() == {"version"} if original is None else "version" in value and "version" not in original.value
-
-
-def _any_own(dialect: Dialect, document: SettingsDocument) -> bool:
-    hooks = document.value.get("hooks")
-    groups = cast("JsonObject", hooks).values() if isinstance(hooks, dict) else ()
-    return any(any(own_entries(value, dialect.is_own)) for value in groups)
 
 
 def _take_out(dialect: Dialect, hooks: JsonObject, event: str, earlier: tuple[str, ...]) -> None:

@@ -180,6 +180,14 @@ def read_settings(path: Path, *, comments: bool = False) -> SettingsDocument:
         return SettingsDocument(path, None, {}, comments)
     try:
         text = raw.decode("utf-8")
+    except ValueError as error:
+        raise SettingsNotJson(path, f"is not valid JSON ({error}); mend it, then try again") from error
+    return settings_from(path, text, comments=comments)
+
+
+def settings_from(path: Path, text: str, *, comments: bool = False) -> SettingsDocument:
+    """The settings that a file with this text would hold. Raises SettingsNotJson, SettingsWrongShape."""
+    try:
         body = text.removeprefix(_BOM)
         parsed: object = parse(body, comments=comments).root.value if body.strip() else {}
     except (ValueError, RecursionError) as error:

@@ -26,6 +26,7 @@ from gateway.clients.shim.command import hook_command, install_hook_shim, python
 from gateway.clients.shim.native import native_binary, native_path
 from host.cli.wiring import Address, Scope, document_of, file_of, root_here, troubles_of, wired_in
 
+NOT_RUN_HERE = "runs no hooks of a project that it does not trust, as"
 HIDDEN_TOKEN = "<token>"  # noqa: S105  (what is shown in its place)
 
 
@@ -77,8 +78,9 @@ class Agent(Protocol):
         """The program that its hooks run."""
         ...
 
-    def owns(self, entry: dict[str, object]) -> bool:
-        """Whether an entry of its settings is one of Spark's."""
+    def command(self, home: Path) -> str:
+        """The shell command that an installation would wire now; empty where there is none. Whatever else stands in a
+        file, a repository may have put there."""
         ...
 
 
@@ -112,7 +114,7 @@ class ClaudeCode:
             file_of(scope),
             url=address.url,
             token=token_in(home / "token") or HIDDEN_TOKEN if dry_run else local_token(home),
-            shim_command=shim_command(home, os.path.abspath(sys.executable)),
+            shim_command=self.command(home),
             timeout_s=timeout,
             dry_run=dry_run,
         )
@@ -123,8 +125,8 @@ class ClaudeCode:
     def program(self, home: Path) -> Path:
         return shim_path(home)
 
-    def owns(self, entry: dict[str, object]) -> bool:
-        return hooks_file.is_own(entry)
+    def command(self, home: Path) -> str:
+        return shim_command(home, os.path.abspath(sys.executable))
 
 
 @dataclass(frozen=True)
@@ -147,13 +149,11 @@ class CommandAgent:
         settings = self.settings(scope)
         try:
             found = command_hooks.status(self.dialect, settings, command=self.command(home))
-            troubles = self.troubles(found)
-            trusted = trust.trust_in(trust.config_path(Path.home()), settings) if self.dialect is CODEX else None
         except (SettingsError, OSError) as error:
             return unreadable(scope, settings, error)
-        installed = bool(found.wired)
-        if installed and trusted is not None:
-            troubles += troubles_of_trust(trusted, scope)
+        installed, troubles = bool(found.wired), self.troubles(found)
+        trusted, untrusting = trust_here(settings, scope) if self.dialect is CODEX and installed else (None, [])
+        troubles += untrusting
         told: dict[str, object] = {
             "scope": scope,
             "settings": str(settings),
@@ -203,9 +203,6 @@ class CommandAgent:
 
     def uninstall(self, scope: Scope, *, dry_run: bool) -> Change:
         return command_hooks.uninstall(self.dialect, self.settings(scope), project=scope == "project", dry_run=dry_run)
-
-    def owns(self, entry: dict[str, object]) -> bool:
-        return self.dialect.is_own(entry)
 
     def program(self, home: Path) -> Path:
         return native_path(home) if native_binary() is not None else python_path(home)
@@ -257,9 +254,9 @@ class OpenCode:
         del home
         return self.settings("user")
 
-    def owns(self, entry: dict[str, object]) -> bool:
-        del entry
-        return False
+    def command(self, home: Path) -> str:
+        del home
+        return ""
 
 
 def unreadable(scope: Scope, settings: Path, error: SettingsError | OSError) -> Place:
@@ -272,6 +269,18 @@ def unreadable(scope: Scope, settings: Path, error: SettingsError | OSError) -> 
         "troubles": [trouble],
     }
     return Place(scope, settings, installed=False, troubles=[trouble], document=told)
+
+
+def trust_here(settings: Path, scope: Scope) -> tuple[trust.Trust | None, list[str]]:
+    """What Codex makes of the hooks in a file, and what keeps it from running them."""
+    config = trust.config_path(Path.home())
+    try:
+        found = trust.trust_in(config, settings)
+        project = scope == "user" or trust.trusts_project(config, root_here())
+    except (SettingsError, OSError) as error:
+        return None, [str(error)]
+    distrust = [f"codex {NOT_RUN_HERE} {root_here()}: start codex there, and trust the folder when it asks"]
+    return found, [*troubles_of_trust(found, scope), *([] if project else distrust)]
 
 
 def troubles_of_trust(found: trust.Trust, scope: Scope) -> list[str]:

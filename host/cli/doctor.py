@@ -14,7 +14,8 @@ import click
 import httpx
 
 from chassis.identity import token_in
-from gateway.clients.claude_code.hooks_file import COMMAND_EVENT, HTTP_EVENTS
+from gateway.clients.claude_code import hooks_file
+from gateway.clients.hook_groups import hooks_of, own_entries
 from gateway.clients.opencode import adapter as opencode
 from gateway.clients.settings_document import read_settings
 from gateway.clients.shim.command import OWN_ANSWER
@@ -51,6 +52,8 @@ class Finding:
     places: list[Place]
     trips: list[Trip] = field(default_factory=list[Trip])
     problems: list[str] = field(default_factory=list[str])
+    notes: list[str] = field(default_factory=list[str])
+    """What is no fault: not everybody wants Spark in every agent."""
 
 
 @click.command("doctor")
@@ -86,6 +89,11 @@ def general_problems(home: Path, address: Address, findings: list[Finding]) -> l
             else [f"none of {names} was found on this machine: install one, then `spark hooks install all`"]
         ),
         *(
+            ["no agent is connected: `spark hooks install all`"]
+            if findings and not any(place.installed or place.troubles for each in findings for place in each.places)
+            else []
+        ),
+        *(
             [f"hooks may leave Spark alone for 30 s after time-outs, as {home / BREAKER} notes: is the machine busy?"]
             if (home / BREAKER).exists()
             else []
@@ -107,51 +115,53 @@ def examined(agent: Agent, home: Path, address: Address) -> Finding:
             continue
         trips = trips_of(agent, place, home, address)
         finding.trips += trips
+        # While hooks leave Spark alone, as is said for all, to install anew would change nothing.
+        advice = "" if (home / BREAKER).exists() else f"; {mend}, and see `spark status`"
         finding.problems += [
-            f"{place.scope}: no answer through {trip.through}; {mend}, and see `spark status`"
-            for trip in trips
-            if not trip.answered
+            f"{place.scope}: no answer through {trip.through}{advice}" for trip in trips if not trip.answered
         ]
-    if not any(place.installed for place in finding.places):
-        finding.problems.append(f"not installed: `spark hooks install {agent.name}`")
+    if not any(place.installed or place.troubles for place in finding.places):
+        finding.notes.append(f"not connected; `spark hooks install {agent.name}` does it")
     return finding
 
 
 def trips_of(agent: Agent, place: Place, home: Path, address: Address) -> list[Trip]:
-    """Asks through every distinct way that is wired in a file. Raises SettingsError, OSError."""
+    """Asks through what is wired in a file, where that is what Spark itself would wire now.
+
+    A file of a project comes with its repository: whatever else it would run or ask is not run, and was told of.
+    Raises SettingsError, OSError.
+    """
     if agent.name == opencode.NAME:
         token = token_in(home / "token") or ""
         headers = {"Authorization": f"Bearer {token}"}
         return [through_http({"url": f"{address.url}/v1/hooks/{opencode.NAME}", "headers": headers})]
     if agent.name != "claude-code":
-        commands = place.document.get("commands")
-        return [through_command(each) for each in cast("list[str]", commands or [])]
-    hooks = cast("dict[str, object]", read_settings(place.settings).value["hooks"])
-    wired = cast("list[str]", place.document["wired"])
-    entries = {event: own_entry(hooks[event], agent) for event in wired}
-    http = next((entries[event] for event in HTTP_EVENTS if event in entries), None)
-    trips = [through_http(http)] if http else []
-    start = entries.get(COMMAND_EVENT)
-    return [*trips, through_command(str(start["command"]))] if start else trips
+        commands = cast("list[str]", place.document.get("commands") or [])
+    else:
+        hooks = hooks_of(read_settings(place.settings), hooks_file.EVENTS)
+        entries = [entry for groups in hooks.values() for _, entry in own_entries(groups, hooks_file.is_own)]
+        commands = [str(entry["command"]) for entry in entries if "command" in entry]
+        ours = f"{address.url}{hooks_file.HOOK_PATH}"
+        http = next((entry for entry in entries if entry.get("url") == ours), None)
+        if http is not None:
+            return [through_http(http), *through_commands(agent, commands, home)]
+    return through_commands(agent, commands, home)
 
 
-def own_entry(groups: object, agent: Agent) -> dict[str, object]:
-    """Spark's entry of one event; empty where there is none."""
-    for group in cast("list[dict[str, object]]", groups):
-        for entry in cast("list[dict[str, object]]", group.get("hooks") or []):
-            if agent.owns(entry):
-                return entry
-    return {}
+def through_commands(agent: Agent, commands: list[str], home: Path) -> list[Trip]:
+    """Runs Spark's own command, where it is among them."""
+    own = agent.command(home)
+    return [through_command(own)] if own in commands else []
 
 
 def through_command(command: str) -> Trip:
-    """Runs a hook's command as its agent does."""
+    """Runs Spark's command as its agent does."""
     payload = json.dumps({**SAMPLE, "cwd": os.getcwd()})
     took = 0.0
     for _ in range(TRIES):
         begun = time.perf_counter()
         try:
-            done = subprocess.run(  # noqa: S603  (the user's own hook, as the agent runs it)
+            done = subprocess.run(  # noqa: S603  (Spark's own command, as the agent runs it)
                 ["sh", "-c", command],  # noqa: S607
                 input=payload,
                 capture_output=True,
@@ -199,6 +209,7 @@ def document(finding: Finding) -> dict[str, object]:
             for each in finding.trips
         ],
         "problems": finding.problems,
+        "notes": finding.notes,
     }
 
 
@@ -210,6 +221,7 @@ def show(address: Address, general: list[str], findings: list[Finding]) -> None:
     for each in findings:
         click.echo()
         well = "all is well" if address.up else "installed; nothing could be asked"
+        well = "found" if each.notes else well
         say(f"{each.agent.title}: {'something is wrong' if each.problems else well}")
         path_row("  found", each.found)
         for place in each.places:
@@ -218,5 +230,5 @@ def show(address: Address, general: list[str], findings: list[Finding]) -> None:
         for trip in each.trips:
             state = f"answered in {trip.milliseconds:.0f} ms" if trip.answered else "no answer"
             path_row("  asked", f"{trip.through}: {state}")
-        for problem in each.problems:
-            say(problem, "  - ")
+        for line in (*each.problems, *each.notes):
+            say(line, "  - ")

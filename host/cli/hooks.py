@@ -90,7 +90,9 @@ def install(
         if agent.name == "codex":
             asked = sys.stdin.isatty() and not as_document and not dry_run
             wanted = agreed(agent.settings(scope), trusts, asks=asked) if not dry_run else bool(trusts)
-            told["trust"] = told_of_trust(agent.settings(scope), record=wanted, dry_run=dry_run, quiet=as_document)
+            told["trust"] = told_of_trust(
+                agent.settings(scope), record=wanted, dry_run=dry_run, quiet=as_document, planned=change.planned
+            )
         return told
 
     each_of(clients, one, as_document)
@@ -110,14 +112,14 @@ def uninstall(clients: tuple[str, ...], scope: Scope, dry_run: bool, as_document
     home = spark_home()
 
     def one(agent: Agent) -> Told:
-        settings = agent.settings(scope)
-        keys = trust.own_hashes(settings) if agent.name == "codex" else {}
+        # First the trust: once the hooks are gone nobody knows any more which was theirs.
+        keys = trust.own_hashes(agent.settings(scope)) if agent.name == "codex" else {}
+        withdrawn = trust.withdraw(trust.config_path(Path.home()), keys, dry_run=dry_run) if keys else None
         change = agent.uninstall(scope, dry_run=dry_run)
         told: Told = {"client": agent.name, "scope": scope, **document(change, [], dry_run=dry_run)}
         if not as_document:
             show_uninstalled(agent, change, home, dry_run=dry_run)
-        if keys:
-            withdrawn = trust.withdraw(trust.config_path(Path.home()), keys, dry_run=dry_run)
+        if withdrawn is not None:
             told["trust"] = {"config": str(withdrawn.config), "changed": withdrawn.changed}
             if withdrawn.changed and not as_document:
                 path_row("trust", f"{withdrawn.config}  ({'would be ' if dry_run else ''}taken back)")

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from gateway.clients.change import Change
-from host.cli.agents import HIDDEN_TOKEN, Agent
+from host.cli.agents import HIDDEN_TOKEN, NOT_RUN_HERE, Agent
 from host.cli.layout import path_row, say
 from host.cli.wiring import SCOPES, Address, Scope
 
@@ -42,7 +42,7 @@ def warnings_of(agent: Agent, change: Change, address: Address, scope: Scope, ho
             found += [
                 f"{each.settings}: {trouble}: no hook runs until that is gone"
                 for trouble in each.troubles
-                if "switches all hooks off" in trouble
+                if "switches all hooks off" in trouble or NOT_RUN_HERE in trouble
             ]
     return found
 
@@ -52,15 +52,20 @@ def show_installed(agent: Agent, change: Change, address: Address, scope: Scope,
     if dry_run:
         show_planned(agent, change)
     elif change.changed:
-        say(f"{agent.title} calls Spark at {address.url} from its next session on.")
+        say(f"{agent.title} {called(agent, address)} from its next session on.")
         show(change)
         if agent.program(home) != change.settings:
             path_row("program", f"{agent.program(home)}{'  (for SessionStart)' if agent.name == 'claude-code' else ''}")
         back = f"`spark hooks uninstall {agent.name} --{scope}`"
         say(f"Your other settings are as they were. {back} takes these out again.")
     else:
-        say(f"{agent.title} calls Spark at {address.url} already; nothing was changed.")
+        say(f"{agent.title} {called(agent, address)} already; nothing was changed.")
         path_row("settings", change.settings)
+
+
+def called(agent: Agent, address: Address) -> str:
+    """How an agent reaches Spark: only Claude Code's hooks hold an address, those of others ask where Spark is."""
+    return f"calls Spark at {address.url}" if agent.name == "claude-code" else "is wired to Spark"
 
 
 def show_uninstalled(agent: Agent, change: Change, home: Path, *, dry_run: bool) -> None:

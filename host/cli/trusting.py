@@ -28,14 +28,17 @@ def agreed(settings: Path, given: bool | None, *, asks: bool) -> bool:
     return click.confirm(f"Record in {config} that you trust it?", default=False)
 
 
-def told_of_trust(settings: Path, *, record: bool, dry_run: bool, quiet: bool) -> dict[str, object]:
-    """Records the trust where that is wanted, says how things stand, and gives it for JSON too.
+def told_of_trust(
+    settings: Path, *, record: bool, dry_run: bool, quiet: bool, planned: str | None = None
+) -> dict[str, object]:
+    """Records the trust where that is wanted, says how things stand, and gives it for JSON too. `planned` is the text
+    that a dry run would have written into the settings.
 
     Raises SettingsError, OSError.
     """
     config = trust.config_path(Path.home())
-    recorded = trust.record(config, trust.own_hashes(settings), dry_run=dry_run) if record else None
-    found = trust.trust_in(config, settings)
+    recorded = trust.record(config, trust.own_hashes(settings, planned), dry_run=dry_run) if record else None
+    found = trust.trust_in(config, settings, planned)
     if not quiet:
         show(settings, found, recorded, dry_run=dry_run)
     return {
@@ -44,7 +47,7 @@ def told_of_trust(settings: Path, *, record: bool, dry_run: bool, quiet: bool) -
         "untrusted": list(found.untrusted),
         "disabled": list(found.disabled),
         "backup": str(recorded.backup) if recorded and recorded.backup else None,
-        "commands": list(command_hooks.status(CODEX, settings).commands),
+        "commands": list(command_hooks.status(CODEX, settings, planned=planned).commands),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 
 from chassis.identity import local_token
 from gateway.clients.claude_code.hooks_file import Status, settings_path, status
+from gateway.clients.claude_code.shim import shim_command
 from gateway.clients.settings_document import SettingsError
 from gateway.repository import repository_of
 from host.connection import settings_of
@@ -99,7 +101,8 @@ def wired_in(scope: Scope, home: Path, url: str) -> Wired:
     """What is wired in one scope."""
     settings = file_of(scope)
     try:
-        return Wired(scope, settings, status(settings, url=url or None, token=local_token(home)))
+        command = shim_command(home, os.path.abspath(sys.executable))
+        return Wired(scope, settings, status(settings, url=url or None, token=local_token(home), command=command))
     except SettingsError as error:
         return Wired(scope, settings, None, error.reason)
     except OSError as error:
@@ -118,6 +121,7 @@ def troubles_of(wired: Wired, address: Address) -> list[str]:
         *([f"they call {', '.join(found.urls)}, not {address.url}"] if found.url_matches is False else []),
         *(["they send another token than this Spark's"] if found.token_matches is False else []),
         *(["the program that SessionStart runs is gone"] if not found.shim_exists else []),
+        *(["SessionStart runs another command than this Spark's"] if found.command_matches is False else []),
         *(["disableAllHooks switches all hooks off in this file"] if found.hooks_disabled else []),
     ]
 

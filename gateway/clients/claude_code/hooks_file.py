@@ -65,6 +65,8 @@ class Status:
     """Whether every entry calls the given url; None when none was given or nothing is wired."""
     token_matches: bool | None
     """Whether every entry sends the given token; None when none was given or nothing is wired."""
+    command_matches: bool | None
+    """Whether the command entry runs the given command; None when none was given or none is wired."""
     shim_exists: bool
     """Whether the command entry names a shim that is there."""
     hooks_disabled: bool
@@ -148,8 +150,9 @@ def uninstall(settings: Path, *, dry_run: bool = False) -> Change:
     return Change(settings, removed=removed, backup=backup, git_exclude=exclude, diff=diff)
 
 
-def status(settings: Path, *, url: str | None = None, token: str | None = None) -> Status:
-    """Reads what is wired and compares it with the gateway's present ``url`` and ``token``, where given.
+def status(settings: Path, *, url: str | None = None, token: str | None = None, command: str | None = None) -> Status:
+    """Reads what is wired and compares it with the gateway's present ``url`` and ``token``, and the ``command`` that
+    would be wired now, where given.
 
     Raises SettingsNotJson, SettingsWrongShape, OSError.
     """
@@ -160,6 +163,7 @@ def status(settings: Path, *, url: str | None = None, token: str | None = None) 
     wired = tuple(event for event in EVENTS if entries.get(event))
     http = [entry for found in entries.values() for entry in found if entry.get("type") == "http"]
     urls = tuple(sorted({str(entry["url"]) for entry in http}))
+    commands = {str(entry["command"]) for found in entries.values() for entry in found if "command" in entry}
     headers = [_headers(entry).get("authorization") for entry in http]
     return Status(
         settings=settings,
@@ -168,6 +172,7 @@ def status(settings: Path, *, url: str | None = None, token: str | None = None) 
         urls=urls,
         url_matches=urls == (_hook_url(url),) if url is not None and http else None,
         token_matches=all(header == f"Bearer {token}" for header in headers) if token is not None and http else None,
+        command_matches=commands == {command} if command is not None and commands else None,
         shim_exists=any(_shim_exists(entry) for entry in entries.get(COMMAND_EVENT, [])),
         hooks_disabled=document.value.get("disableAllHooks") is True,
     )

@@ -12,6 +12,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import json
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -21,7 +22,7 @@ from typing import Final, cast
 
 from gateway.clients.codex.hooks_file import CODEX
 from gateway.clients.hook_groups import JsonObject, hooks_of, objects
-from gateway.clients.settings_document import BACKUP_MARK, SettingsDocument, SettingsError, read_settings
+from gateway.clients.settings_document import BACKUP_MARK, SettingsDocument, SettingsError, read_settings, settings_from
 
 WITHOUT_MATCHER: Final = frozenset({"UserPromptSubmit", "Stop", "Interrupt", "PreModelRequest", "PostModelRequest"})
 """Events whose matcher Codex does not look at, so that it is no part of what is trusted."""
@@ -62,12 +63,13 @@ class Recorded:
     diff: str = ""
 
 
-def own_hashes(hooks_file: Path) -> dict[str, str]:
-    """The hashes that Codex has for Spark's hooks in a file, by the key under which it looks for them.
+def own_hashes(hooks_file: Path, planned: str | None = None) -> dict[str, str]:
+    """The hashes that Codex has for Spark's hooks in a file, as it is or with a text that is only planned, by the key
+    under which it looks for them.
 
     Raises SettingsNotJson, SettingsWrongShape, OSError.
     """
-    document = read_settings(hooks_file)
+    document = read_settings(hooks_file) if planned is None else settings_from(hooks_file, planned)
     found: dict[str, str] = {}
     for event, groups in hooks_of(document, CODEX.events).items():
         listed = cast("list[object]", groups) if isinstance(groups, list) else []
@@ -109,17 +111,27 @@ def config_path(home: Path) -> Path:
     return CODEX.user_folder(home) / "config.toml"
 
 
-def trust_in(config: Path, hooks_file: Path) -> Trust:
-    """What Codex makes of the hooks in a file. Raises SettingsError, OSError."""
+def trust_in(config: Path, hooks_file: Path, planned: str | None = None) -> Trust:
+    """What Codex makes of the hooks in a file, as it is or as planned. Raises SettingsError, OSError."""
     states = _states(_parsed(_read(config)))
     names = {snake(event): event for event in CODEX.events}
     told: dict[str, list[str]] = {"trusted": [], "untrusted": [], "disabled": []}
-    for key, wanted in own_hashes(hooks_file).items():
+    for key, wanted in own_hashes(hooks_file, planned).items():
         state = states.get(key, {})
         trusted = "trusted" if state.get("trusted_hash") == wanted else "untrusted"
         event = key.removeprefix(f"{hooks_file}:").split(":")[0]
         told["disabled" if state.get("enabled") is False else trusted].append(names.get(event, event))
     return Trust(config, tuple(told["trusted"]), tuple(told["untrusted"]), tuple(told["disabled"]))
+
+
+def trusts_project(config: Path, root: Path) -> bool:
+    """Whether Codex trusts the project in a folder: of others it runs no hooks. Raises SettingsError, OSError."""
+    projects = _parsed(_read(config)).get("projects")
+    if not isinstance(projects, dict):
+        return False
+    named = {str(root), os.path.realpath(root)}
+    levels = [one for path, one in cast("JsonObject", projects).items() if path in named]
+    return any(isinstance(one, dict) and cast("JsonObject", one).get("trust_level") == "trusted" for one in levels)
 
 
 def record(config: Path, hashes: Mapping[str, str], *, dry_run: bool = False) -> Recorded:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +52,12 @@ def test_all_is_well_where_every_agent_was_answered(spark: Spark) -> None:
 def test_an_empty_object_of_the_command_s_own_is_no_answer(spark: Spark, home: Path) -> None:
     on_machine(spark, "cursor")
     assert spark("hooks", "install", "cursor").code == 0
-    settings = Path(spark.environment["HOME"]) / ".cursor" / "hooks.json"
-    settings.write_text(settings.read_text().replace(f"--home {home}", f"--home {home}/gone"))
-    (cursor,) = told(spark, 1)["clients"]
+    shim = home / "bin" / "spark-hook"
+    shim.rename(home / "bin" / "elsewhere")
+    try:
+        (cursor,) = told(spark, 1)["clients"]
+    finally:
+        (home / "bin" / "elsewhere").rename(shim)
     assert [trip["answered"] for trip in cursor["round_trips"]] == [False]
 
 
@@ -68,18 +72,20 @@ def test_what_is_wrong_is_named_with_what_to_do(spark: Spark) -> None:
     assert any("`spark hooks install claude-code --user`" in problem for problem in claude["problems"])
     assert any("--trust" in problem for problem in codex["problems"])
     assert [trip["answered"] for trip in codex["round_trips"]] == [True]
-    assert gemini["problems"] == ["not installed: `spark hooks install gemini`"]
+    assert (gemini["problems"], len(gemini["notes"])) == ([], 1)
+    assert "`spark hooks install gemini`" in gemini["notes"][0]
     assert "something is wrong" in spark("doctor").out
 
 
-def test_a_shim_that_is_gone_answers_nothing(spark: Spark, home: Path) -> None:
+def test_what_runs_elsewhere_is_told_of_and_not_run(spark: Spark, home: Path) -> None:
     on_machine(spark, "gemini")
     assert spark("hooks", "install", "gemini").code == 0
     settings = Path(spark.environment["HOME"]) / ".gemini" / "settings.json"
     text = settings.read_text()
     settings.write_text(text.replace(f"{home}/bin", f"{home}/gone/bin"))
     (gemini,) = told(spark, 1)["clients"]
-    assert [trip["answered"] for trip in gemini["round_trips"]] == [False]
+    assert gemini["round_trips"] == []
+    assert "user: they run another command than this Spark's" in gemini["problems"]
     assert "user: the program that they run is gone, or may not be run" in gemini["problems"]
     settings.write_text(json.dumps({"hooks": []}))
     (gemini,) = told(spark, 1)["clients"]
@@ -92,3 +98,90 @@ def test_without_spark_and_agents_both_are_said(tmp_path: Path) -> None:
     assert ended.code == 1
     assert "`spark up --detach` starts it" in ended.out
     assert "was found on this machine" in " ".join(ended.out.split())
+
+
+FOREIGN = {
+    "codex": (".codex/hooks.json", "Stop", "touch {mark}; : /bin/spark-hook --client codex "),
+    "gemini": (".gemini/settings.json", "AfterAgent", "touch {mark}; : /bin/spark-hook --client gemini "),
+    "claude-code": (".claude/settings.local.json", "SessionStart", "touch {mark}; : /bin/spark-session-start.py"),
+}
+
+
+@pytest.mark.parametrize("client", FOREIGN)
+def test_what_a_repository_would_run_is_not_run(spark: Spark, client: str) -> None:
+    """Whoever looks for faults in a clone must not run what its settings bring along."""
+    file, event, command = FOREIGN[client]
+    mark, settings = spark.folder.parent / "mark", spark.folder / file
+    settings.parent.mkdir()
+    entry = {"type": "command", "command": command.format(mark=mark), "timeout": 1}
+    settings.write_text(json.dumps({"hooks": {event: [{"hooks": [entry]}]}}))
+    on_machine(spark, client.removesuffix("-code"))
+    (found,) = told(spark, 1)["clients"]
+    assert not mark.exists()
+    assert (found["scopes"][1]["installed"], found["round_trips"]) == (True, [])
+    assert any("another command than this Spark's" in problem for problem in found["problems"])
+
+
+def test_a_token_is_sent_to_no_other_address(spark: Spark) -> None:
+    on_machine(spark, "claude")
+    assert spark("hooks", "install", "claude-code").code == 0
+    settings = Path(spark.environment["CLAUDE_CONFIG_DIR"]) / "settings.json"
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        address = f"http://127.0.0.1:{stranger.getsockname()[1]}/v1/hooks/claude-code"
+        text = settings.read_text()
+        settings.write_text(
+            text.replace(f"http://127.0.0.1:{spark.environment['SPARK_HTTP_PORT']}/v1/hooks/claude-code", address)
+        )
+        assert settings.read_text() != text
+        told(spark, 1)
+        stranger.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            stranger.accept()
+
+
+def test_odd_settings_end_in_no_traceback(spark: Spark) -> None:
+    settings = spark.folder / ".claude" / "settings.local.json"
+    settings.parent.mkdir()
+    settings.write_text('{"hooks": {"UserPromptSubmit": ["x", {"hooks": ["s", {"hooks": 1}]}]}}')
+    on_machine(spark, "claude")
+    assert spark("hooks", "install", "claude-code", "--project").code == 0
+    told(spark, 0)
+
+
+def test_a_project_that_codex_does_not_trust_is_told_of(spark: Spark) -> None:
+    on_machine(spark, "codex")
+    installed = spark("hooks", "install", "codex", "--project", "--trust")
+    assert "runs no hooks of a project that it does not trust" in " ".join(installed.err.split())
+    (codex,) = told(spark, 1)["clients"]
+    assert any("runs no hooks of a project" in problem for problem in codex["problems"])
+    config = Path(spark.environment["HOME"]) / ".codex" / "config.toml"
+    config.write_text(f'[projects."{spark.folder}"]\ntrust_level = "trusted"\n\n{config.read_text()}')
+    told(spark, 0)
+
+
+def test_a_broken_config_of_codex_is_named(spark: Spark) -> None:
+    on_machine(spark, "codex")
+    assert spark("hooks", "install", "codex", "--trust").code == 0
+    config = Path(spark.environment["HOME"]) / ".codex" / "config.toml"
+    config.write_text("[broken")
+    (codex,) = told(spark, 1)["clients"]
+    assert codex["scopes"][0]["installed"]
+    assert any(str(config) in problem and "not valid TOML" in problem for problem in codex["problems"])
+    # The trust goes first: left behind, nobody could tell any more what it was for.
+    ended = spark("hooks", "uninstall", "codex")
+    assert (ended.code, "not valid TOML" in " ".join(ended.err.split())) == (1, True)
+    assert told(spark, 1)["clients"][0]["scopes"][0]["installed"]
+
+
+def test_while_hooks_leave_spark_alone_no_installation_is_advised(spark: Spark, home: Path) -> None:
+    on_machine(spark, "gemini")
+    assert spark("hooks", "install", "gemini").code == 0
+    breaker = home / "hook-breaker"
+    breaker.touch(0o600)
+    breaker.write_bytes(b"3\n")
+    try:
+        document = told(spark, 1)
+    finally:
+        breaker.unlink(missing_ok=True)
+    assert "leave Spark alone" in document["problems"][0]
+    assert all("hooks install" not in problem for problem in document["clients"][0]["problems"])
