@@ -55,11 +55,12 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens, and whether the engine counted them itself."""
+    """Tokens, whether the engine counted them itself, and what they cost in millionths of a US dollar."""
 
     input_tokens: int = 0
     output_tokens: int = 0
     counted_by_engine: bool = False
+    cost_micro_usd: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,27 @@ class Finished:
 
     reason: FinishReason
     usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """An engine has taken the request; `queued_s` is the time in our queue, seconds."""
+
+    engine: str
+    model: str
+    queued_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The end of a generation that broke after its first piece; `reason` is a name of spark.fault.v1.Reason."""
+
+    reason: str
+    message: str
+    usage: Usage
+
+
+Event = Started | Delta | Finished | Failed
 
 
 @dataclass(frozen=True, slots=True)
