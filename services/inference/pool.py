@@ -25,9 +25,9 @@ from services.inference.ports import EngineError, Reservation, Spending
 from services.inference.retry_budget import RetryBudget
 from services.inference.run import Ending, Run
 
-MARGIN_S = 0.05
+MARGIN_S = 0.25
 MARGIN_SHARE = 0.1
-"""A generation ends so long before its caller gives up, 50 ms or a tenth of what is left: else nobody hears why."""
+"""A generation ends so long before its caller gives up, 0.25 s or a tenth of what is left: else nobody hears why."""
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,8 @@ def asked(model: str, prompt: Prompt) -> dict[str, Any]:
     if frame:
         words["system"] = frame
     if prompt.temperature is not None:
-        words["temperature"] = prompt.temperature
+        # The SDK has no word for it any more; models that take none refuse the request.
+        words["extra_body"] = {"temperature": prompt.temperature}
     if prompt.stop:
         words["stop_sequences"] = list(prompt.stop)
     if prompt.json_schema:

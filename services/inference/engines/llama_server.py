@@ -1,6 +1,7 @@
 """The program that serves one GGUF file: `python -m services.inference.engines.llama_server SPEC`.
 
-SPEC is JSON: the file, tokens of context for each generation, generations at once, threads, and a file into which the
+SPEC is JSON: the file, tokens of context for each generation, generations at once, threads, a port (none takes any that
+is free), and a file into which the
 address is written once it serves. A process of its own, since a model that is broken takes its process down, and so
 that no generation ever holds up the loop that answers hooks.
 """
@@ -29,7 +30,7 @@ def main() -> int:
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = spec["threads"]
     # A thread is held by each stream; some are left for health checks.
     params.n_threads_http = spec["concurrency"] + 4
-    params.hostnames, params.port = ["127.0.0.1"], 0
+    params.hostnames, params.port = ["127.0.0.1"], spec.get("port", 0)
     params.ui = False
     server: Any = xllamacpp.Server(params)
     told = Path(spec["address"])
