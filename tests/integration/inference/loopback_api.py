@@ -45,7 +45,7 @@ def words(body: Json) -> tuple[list[str], str]:
     if schema is not None:
         return list(json.dumps(instance(schema))), "stop"
     pieces = [f"{LETTERS[number % 10]}{number} " for number in range(min(body["max_tokens"], ENDLESS))]
-    stops = body.get("stop") or body.get("stop_sequences") or []
+    stops: list[str] = body.get("stop") or body.get("stop_sequences") or []
     text = "".join(pieces)
     places = [place for stop in stops if (place := text.find(stop)) >= 0]
     if not places:

@@ -17,6 +17,16 @@ from tests.integration.inference.world import asked, inference
 WRONG = f"{KEY}-wrong"
 
 
+def heard_by(url: str) -> str:
+    """All that the server was sent."""
+    return httpx.get(f"{url}/asked").text
+
+
+def files_in(folder: Path) -> list[str]:
+    """What lies in a folder."""
+    return [file.read_text(errors="replace") for file in folder.rglob("*") if file.is_file()]
+
+
 @pytest.mark.parametrize("engine", ["openai", "anthropic"])
 @pytest.mark.parametrize("key", [KEY, WRONG], ids=["accepted", "refused"])
 async def test_a_key_goes_to_its_server_alone(
@@ -41,10 +51,10 @@ async def test_a_key_goes_to_its_server_alone(
                 except grpc.aio.AioRpcError as error:
                     told.append(f"{error!r} {refusal(error)}")
             told += [str(await world.health()), str(await world.info(engine)), str(await world.load(engine))]
-        heard = httpx.get(f"{server.url}/asked").text
+        heard = heard_by(server.url)
     assert key in heard
     told += [caplog.text, *(str(vars(record)) for record in caplog.records), *capfd.readouterr()]
-    told += [file.read_text(errors="replace") for file in tmp_path.rglob("*") if file.is_file()]
+    told += files_in(tmp_path)
     assert not any(KEY in each for each in told)
     if key == WRONG:
         assert any("does not accept the key (401 authentication_error)" in each for each in told)
