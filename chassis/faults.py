@@ -26,6 +26,10 @@ STATUS: Final[Mapping[int, grpc.StatusCode]] = {
     reason_pb2.REASON_INTERNAL: grpc.StatusCode.INTERNAL,
     reason_pb2.REASON_SERVICE_UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,
     reason_pb2.REASON_CANCELLED: grpc.StatusCode.CANCELLED,
+    reason_pb2.REASON_OVERLOADED: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    reason_pb2.REASON_BUDGET_EXHAUSTED: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    reason_pb2.REASON_ENGINE_UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,
+    reason_pb2.REASON_UNSUPPORTED: grpc.StatusCode.UNIMPLEMENTED,
 }
 
 
@@ -95,6 +99,30 @@ class ServiceUnavailable(Fault):
     """The service is not carried by this system, or not up yet."""
 
     reason = reason_pb2.REASON_SERVICE_UNAVAILABLE
+
+
+class Overloaded(Fault):
+    """All that may run or wait does already."""
+
+    reason = reason_pb2.REASON_OVERLOADED
+
+
+class BudgetExhausted(Fault):
+    """The day's budget for hosted engines is spent."""
+
+    reason = reason_pb2.REASON_BUDGET_EXHAUSTED
+
+
+class EngineUnavailable(Fault):
+    """No engine that could serve is ready, or the one that was asked broke."""
+
+    reason = reason_pb2.REASON_ENGINE_UNAVAILABLE
+
+
+class Unsupported(Fault):
+    """No engine here honours what was asked for."""
+
+    reason = reason_pb2.REASON_UNSUPPORTED
 
 
 class Internal(Fault):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from google.protobuf.descriptor import ServiceDescriptor
 from starlette.routing import BaseRoute
@@ -31,6 +32,8 @@ class Surroundings:
     database: Callable[[str, int], Database]
     """Connections for a schema, so many at most."""
     bus: Bus
+    home: Path | None = None
+    """The data folder; None where a process has none."""
 
 
 async def nothing() -> None:

@@ -35,6 +35,9 @@ class Setting(Generic[Value]):
     choices: tuple[str, ...] = ()
     waits_for: str = ""
     """What must exist before this setting has an effect; empty when it has one now."""
+    secret: bool = False
+    """Whether its value opens something: it is read from the environment alone, for a file would keep it, and is never
+    shown."""
 
 
 AnySetting = Setting[bool] | Setting[int] | Setting[float] | Setting[str]
@@ -89,6 +92,12 @@ class Settings:
             return self._flags[setting.key], "flag"
         if self._environment.get(setting.environment, "") != "":
             return self._environment[setting.environment], "environment"
+        found, source = self._kept(setting)
+        if setting.secret and found is not None:
+            raise BadSetting(f"{setting.key} must not lie in a file: set {setting.environment} instead")
+        return found, source
+
+    def _kept(self, setting: Setting[Value]) -> tuple[object | None, str]:
         found: object = self._tuneables
         for part in setting.key.split("."):
             if not isinstance(found, Mapping):

@@ -7,13 +7,15 @@ from collections.abc import Iterable
 from chassis.service import Service
 from chassis.settings import AnySetting
 from gateway.assembly import SERVICE as GATEWAY
+from services.inference.assembly import SERVICE as INFERENCE
 from services.memory.assembly import SERVICE as MEMORY
 from services.packets.assembly import SERVICE as PACKETS
 from services.prefetch.assembly import SERVICE as PREFETCH
 from services.router.assembly import SERVICE as ROUTER
 from services.telemetry.assembly import SERVICE as TELEMETRY
 
-SERVICES: tuple[Service, ...] = (GATEWAY, ROUTER, PACKETS, MEMORY, PREFETCH, TELEMETRY)
+SERVICES: tuple[Service, ...] = (GATEWAY, ROUTER, PACKETS, MEMORY, PREFETCH, TELEMETRY, INFERENCE)
+"""Started in this order: what records and what is recalled from is there before the engines that use it."""
 
 
 class UnknownService(ValueError):

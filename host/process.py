@@ -72,7 +72,9 @@ class Process:
         addresses: Mapping[str, str],
         clock: Clock | None = None,
         checks: Mapping[str, Check] | None = None,
+        home: Path | None = None,
     ) -> None:
+        self._home = home
         self._services = services
         self._engines = engines
         self._settings = settings
@@ -123,7 +125,9 @@ class Process:
         self._resources.push_async_callback(self._close_databases)
         chain = Chain(standard())
         server = GrpcServer(chain, self._tokens)
-        given = Surroundings(self._clock, self._settings, self.channels, self._tokens, self._open_database, bus)
+        given = Surroundings(
+            self._clock, self._settings, self.channels, self._tokens, self._open_database, bus, self._home
+        )
         carried = [(service, service.assemble(given)) for service in self._services]
         for service, running in carried:
             self.channels.carry(service.name, LocalChannel(running.servicer, service.methods, chain))

@@ -104,7 +104,7 @@ class System:
         urls = Engines(engines.database_url, engines.nats_url)
         addresses = Addresses(self._home, self._environment)
         checks = {"disk": partial(require_space, self._home)} if engines.running else {}
-        self._process = Process(services, urls, settings, self.tokens, addresses, checks=checks)
+        self._process = Process(services, urls, settings, self.tokens, addresses, checks=checks, home=self._home)
         socket = socket_folder(self._home / "run", SOCKET_NAME) / SOCKET_NAME
         private_folder(socket.parent)
         host = settings[HOST]

@@ -25,7 +25,7 @@ from host.system import DATABASE_URL, NATS_URL, described
 @click.option("--grpc-port", type=click.IntRange(0, 65535), default=0, help="Port for gRPC; 0 takes any that is free.")
 @click.option("--http-port", type=click.IntRange(0, 65535), default=0, help="Port for HTTP; 0 takes any that is free.")
 def command(names: tuple[str, ...], host: str, grpc_port: int, http_port: int) -> None:
-    """Run single services apart: gateway, router, packets, memory, telemetry.
+    """Run single services apart: gateway, router, packets, memory, prefetch, telemetry, inference.
 
     They use the engines that SPARK_DATABASE_URL and SPARK_NATS_URL name, else those of the Spark that is up here.
     """
@@ -55,7 +55,7 @@ def engines_of(home: Path, settings: Settings) -> Engines:
 async def serve(home: Path, services: Sequence[Service], settings: Settings, engines: Engines, place: Place) -> None:
     """Carries the services until a signal comes."""
     tokens = Tokens({local_token(home): LOCAL_WORKSPACE})
-    process = Process(services, engines, settings, tokens, Addresses(home, os.environ))
+    process = Process(services, engines, settings, tokens, Addresses(home, os.environ), home=home)
     await process.start(place)
     told = described(process, place.host, None, engines)
     for name in process.carried:

@@ -79,7 +79,7 @@ def as_document_of(effective: Effective) -> dict[str, object]:
     setting = effective.setting
     return {
         "name": setting.key,
-        "value": shown(effective.value),
+        "value": shown(effective),
         "default": setting.default,
         "source": effective.source,
         "environment": setting.environment,
@@ -95,7 +95,7 @@ def show(effective: Effective) -> None:
     """Prints one setting."""
     setting = effective.setting
     source = "default" if effective.source == "default" else f"{effective.source}; default {text(setting.default)}"
-    say(f"{setting.key} = {text(shown(effective.value))}  ({source})", rest="    ")
+    say(f"{setting.key} = {text(shown(effective))}  ({source})", rest="    ")
     say(setting.about, "  ")
     say(f"{setting.environment}{limits(setting)}", "  ")
     if setting.waits_for:
@@ -120,8 +120,11 @@ def text(value: bool | int | float | str) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value) or "(empty)"
 
 
-def shown(value: bool | int | float | str) -> bool | int | float | str:
+def shown(effective: Effective) -> bool | int | float | str:
     """A value without its secrets."""
+    value = effective.value
+    if effective.setting.secret:
+        return MASK if value else ""
     return masked(value) if isinstance(value, str) else value
 
 

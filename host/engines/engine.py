@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from chassis.guarded import CannotRun, Guarded, tail
 from host.engines.faults import EngineError, EngineFailed
-from host.engines.guarded import Guarded, tail
 
 log = logging.getLogger("spark.engines")
 
@@ -143,7 +143,10 @@ class Engine(ABC):
 
     async def _spawn(self, command: Sequence[str], environment: Mapping[str, str] | None = None) -> Guarded:
         inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
-        guarded = await Guarded.spawn(command, environment={**inherited, **(environment or {})}, log=self._log)
+        try:
+            guarded = await Guarded.spawn(command, environment={**inherited, **(environment or {})}, log=self._log)
+        except CannotRun as error:
+            raise EngineFailed(str(error)) from None
         self._guarded = guarded
         if self._stopped.is_set():
             raise EngineFailed(f"{self.name} was stopped while it started")

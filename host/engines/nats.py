@@ -10,9 +10,9 @@ import secrets
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from chassis.guarded import Guarded
 from host.engines.engine import Engine
 from host.engines.folders import made, private_folder
-from host.engines.guarded import Guarded
 from host.engines.installed import nats_server
 from host.engines.processes import arguments, end, pid_in
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import chain
 
 import pytest
@@ -21,55 +20,13 @@ from spark.packets.v1 import advice_pb2, packets_pb2
 from spark.prefetch.v1 import prefetch_pb2
 from spark.router.v1 import router_pb2
 from spark.telemetry.v1 import telemetry_pb2
-from tests.contract.contract_files import MESSAGES, METHODS, descriptor_of, full_name
+from tests.contract.contract_files import MESSAGES, METHODS, full_name
+from tests.contract.rule import SHARE, TEXT_BYTES, Rule, bounded, hexadecimal, known, many, present
+from tests.contract.rules_of_inference import RULES_OF_INFERENCE
 from tests.contract.valid_messages import FAILURE_KEY, HOOK, MOMENT, PACKET, SPAN, valid
 
 VALIDATOR = Validator()
 
-
-@dataclass(frozen=True)
-class Rule:
-    """A field and values on both sides of its rule; `fits` and `breaks` alternate around each border."""
-
-    kind: type[Message]
-    field: str
-    fits: tuple[object, ...]
-    breaks: tuple[object, ...]
-
-
-def bounded(kind: type[Message], field: str, low: int, high: int) -> Rule:
-    """A text with a least and a greatest length in characters."""
-    fits, breaks = ("é" * low, "é" * high), ("é" * (high + 1),)
-    return Rule(kind, field, fits, (*breaks, "é" * (low - 1)) if low else breaks)
-
-
-def hexadecimal(kind: type[Message], field: str, length: int) -> Rule:
-    """A hash of so many characters."""
-    wrong = ("0" * (length - 1), "0" * (length + 1), "G" + "0" * (length - 1), "A" * length, "0" * length + "\n")
-    return Rule(kind, field, ("0123456789abcdef" * (length // 16),), wrong)
-
-
-def many(kind: type[Message], field: str, low: int, high: int, item: object = "word") -> Rule:
-    """A list with a least and a greatest number of items."""
-    fits, breaks = ([item] * low, [item] * high), ([item] * (high + 1),)
-    return Rule(kind, field, fits, (*breaks, [item] * (low - 1)) if low else breaks)
-
-
-def present(kind: type[Message], field: str) -> Rule:
-    """A message that must be there; its default is none."""
-    return Rule(kind, field, (), (None,))
-
-
-def known(kind: type[Message], field: str, *, unset: bool) -> Rule:
-    """A value of an enum, 0 only where that has a meaning."""
-    values = descriptor_of(kind).fields_by_name[field].enum_type
-    assert values is not None
-    last = max(value.number for value in values.values)
-    return Rule(kind, field, (0, last) if unset else (1, last), (last + 1, -1) if unset else (last + 1, -1, 0))
-
-
-SHARE = ((0.0, 1.0), (-0.01, 1.01, float("nan"), float("inf")))
-TEXT_BYTES = (("é" * 10240,), ("é" * 10240 + "e",))
 
 RULES: tuple[Rule, ...] = (
     hexadecimal(moment_pb2.Envelope, "event_id", 32),
@@ -232,6 +189,7 @@ RULES: tuple[Rule, ...] = (
             telemetry_pb2.ForgetRequest,
         )
     ),
+    *RULES_OF_INFERENCE,
 )
 
 

@@ -9,6 +9,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from spark.gateway.v1 import hooks_pb2
+from spark.inference.v1 import generation_pb2, inference_pb2
 from spark.memory.v1 import lesson_pb2, memory_pb2
 from spark.moment.v1 import moment_pb2
 from spark.packets.v1 import advice_pb2, packets_pb2
@@ -63,6 +64,7 @@ PACKET = packets_pb2.Packet(
 )
 FAILURE_KEY = moment_pb2.FailureKey(tool="Bash", failure_class="shell.bad_flag")
 SPAN = memory_pb2.SessionSpan(session_id="session", began=NOW, ended=NOW)
+MESSAGE = generation_pb2.Message(role=generation_pb2.ROLE_USER, text="why does it fail?")
 HOOK = hooks_pb2.RecordedHook(payload=b"{}", occurred_at=NOW)
 
 # Types that are not named here keep every rule while empty.
@@ -94,6 +96,11 @@ _NAMED: tuple[Message, ...] = (
     router_pb2.AdviseRequest(moment=MOMENT),
     router_pb2.AdviceDecided(envelope=ENVELOPE, decision=router_pb2.Decision()),
     telemetry_pb2.ForgetRequest(session_id="session"),
+    MESSAGE,
+    generation_pb2.GenerateRequest(request_id="01K9ZQ4M2X0000000000000000", messages=[MESSAGE]),
+    inference_pb2.AbortRequest(request_id="01K9ZQ4M2X0000000000000000"),
+    inference_pb2.ChatRequest(session_id="session", text="why does it fail?"),
+    inference_pb2.SynthesizeRequest(text="pytest needs -q here"),
     HOOK,
     hooks_pb2.HandleHookRequest(client="claude-code", payload=b"{}"),
     hooks_pb2.ImportHooksRequest(client="claude-code", hooks=[HOOK]),

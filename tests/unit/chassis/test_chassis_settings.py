@@ -109,3 +109,14 @@ def test_a_file_that_is_no_json_object_is_refused_with_its_path(tmp_path: Path, 
     path.write_bytes(content)
     with pytest.raises(BadSetting, match=r"tuneables\.json"):
         read_tuneables(path)
+
+
+SECRET = Setting("inference.key", "SPARK_KEY", "", "A key.", secret=True)
+
+
+def test_a_secret_comes_from_the_environment_and_from_no_file() -> None:
+    assert Settings({"SPARK_KEY": "sk-1"})[SECRET] == "sk-1"
+    assert Settings({}, {"inference": {}})[SECRET] == ""
+    with pytest.raises(BadSetting, match="must not lie in a file: set SPARK_KEY") as refused:
+        Settings({}, {"inference": {"key": "sk-in-a-file"}})[SECRET]
+    assert "sk-in-a-file" not in str(refused.value)

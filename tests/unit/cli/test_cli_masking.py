@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from host.cli.settings import masked
+from chassis.settings import Effective, Setting
+from host.cli.settings import as_document_of, masked, shown
 
 
 @pytest.mark.parametrize(
@@ -22,3 +23,10 @@ from host.cli.settings import masked
 )  # fmt: skip
 def test_no_secret_of_an_address_is_shown(url: str, shown: str) -> None:
     assert masked(url) == shown
+
+
+def test_a_secret_is_never_shown() -> None:
+    setting = Setting("inference.key", "SPARK_KEY", "", "A key.", secret=True)
+    assert shown(Effective(setting, "sk-1", "environment")) == "***"
+    assert shown(Effective(setting, "", "default")) == ""
+    assert "sk-1" not in str(as_document_of(Effective(setting, "sk-1", "environment")))

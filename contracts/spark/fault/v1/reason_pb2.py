@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bspark/fault/v1/reason.proto\x12\x0espark.fault.v1*\xc3\x02\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12\x1b\n\x17REASON_INVALID_ARGUMENT\x10\x01\x12\x1a\n\x16REASON_UNAUTHENTICATED\x10\x02\x12\x14\n\x10REASON_FORBIDDEN\x10\x03\x12\x14\n\x10REASON_NOT_FOUND\x10\x04\x12\x1c\n\x18REASON_DEADLINE_EXCEEDED\x10\x05\x12\x1c\n\x18REASON_STORE_UNAVAILABLE\x10\x06\x12\x1a\n\x16REASON_BUS_UNAVAILABLE\x10\x07\x12\x19\n\x15REASON_UNKNOWN_CLIENT\x10\x08\x12\x13\n\x0fREASON_INTERNAL\x10\t\x12\x1e\n\x1aREASON_SERVICE_UNAVAILABLE\x10\n\x12\x14\n\x10REASON_CANCELLED\x10\x0b\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bspark/fault/v1/reason.proto\x12\x0espark.fault.v1*\xae\x03\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12\x1b\n\x17REASON_INVALID_ARGUMENT\x10\x01\x12\x1a\n\x16REASON_UNAUTHENTICATED\x10\x02\x12\x14\n\x10REASON_FORBIDDEN\x10\x03\x12\x14\n\x10REASON_NOT_FOUND\x10\x04\x12\x1c\n\x18REASON_DEADLINE_EXCEEDED\x10\x05\x12\x1c\n\x18REASON_STORE_UNAVAILABLE\x10\x06\x12\x1a\n\x16REASON_BUS_UNAVAILABLE\x10\x07\x12\x19\n\x15REASON_UNKNOWN_CLIENT\x10\x08\x12\x13\n\x0fREASON_INTERNAL\x10\t\x12\x1e\n\x1aREASON_SERVICE_UNAVAILABLE\x10\n\x12\x14\n\x10REASON_CANCELLED\x10\x0b\x12\x15\n\x11REASON_OVERLOADED\x10\x0c\x12\x1b\n\x17REASON_BUDGET_EXHAUSTED\x10\r\x12\x1d\n\x19REASON_ENGINE_UNAVAILABLE\x10\x0e\x12\x16\n\x12REASON_UNSUPPORTED\x10\x0f\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,5 +32,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'spark.fault.v1.reason_pb2',
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_REASON']._serialized_start=48
-  _globals['_REASON']._serialized_end=371
+  _globals['_REASON']._serialized_end=478
 # @@protoc_insertion_point(module_scope)

@@ -46,6 +46,14 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The service called is not carried by this system or not up yet; metadata "service"."""
     REASON_CANCELLED: _Reason.ValueType  # 11
     """The caller went away."""
+    REASON_OVERLOADED: _Reason.ValueType  # 12
+    """All that may run or wait does already; metadata "retry_after_ms"."""
+    REASON_BUDGET_EXHAUSTED: _Reason.ValueType  # 13
+    """The day's budget for hosted engines is spent; metadata "budget_usd"."""
+    REASON_ENGINE_UNAVAILABLE: _Reason.ValueType  # 14
+    """No engine that could serve is ready, or the one that was asked broke; metadata "engine"."""
+    REASON_UNSUPPORTED: _Reason.ValueType  # 15
+    """No engine here honours what was asked for; metadata "capability"."""
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Reason stands in google.rpc.ErrorInfo.reason of every error, with domain "spark"."""
@@ -74,4 +82,12 @@ REASON_SERVICE_UNAVAILABLE: Reason.ValueType  # 10
 """The service called is not carried by this system or not up yet; metadata "service"."""
 REASON_CANCELLED: Reason.ValueType  # 11
 """The caller went away."""
+REASON_OVERLOADED: Reason.ValueType  # 12
+"""All that may run or wait does already; metadata "retry_after_ms"."""
+REASON_BUDGET_EXHAUSTED: Reason.ValueType  # 13
+"""The day's budget for hosted engines is spent; metadata "budget_usd"."""
+REASON_ENGINE_UNAVAILABLE: Reason.ValueType  # 14
+"""No engine that could serve is ready, or the one that was asked broke; metadata "engine"."""
+REASON_UNSUPPORTED: Reason.ValueType  # 15
+"""No engine here honours what was asked for; metadata "capability"."""
 Global___Reason: _TypeAlias = Reason  # noqa: Y015

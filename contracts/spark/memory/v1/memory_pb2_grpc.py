@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from spark.memory.v1 import conversation_pb2 as spark_dot_memory_dot_v1_dot_conversation__pb2
 from spark.memory.v1 import memory_pb2 as spark_dot_memory_dot_v1_dot_memory__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -26,7 +27,7 @@ if _version_not_supported:
 
 
 class MemoryServiceStub:
-    """MemoryService learns lessons and shows them.
+    """MemoryService learns lessons and shows them, and keeps conversations.
     """
 
     def __init__(self, channel):
@@ -60,10 +61,30 @@ class MemoryServiceStub:
                 request_serializer=spark_dot_memory_dot_v1_dot_memory__pb2.ForgetRequest.SerializeToString,
                 response_deserializer=spark_dot_memory_dot_v1_dot_memory__pb2.ForgetResponse.FromString,
                 _registered_method=True)
+        self.Remember = channel.unary_unary(
+                '/spark.memory.v1.MemoryService/Remember',
+                request_serializer=spark_dot_memory_dot_v1_dot_conversation__pb2.RememberRequest.SerializeToString,
+                response_deserializer=spark_dot_memory_dot_v1_dot_conversation__pb2.RememberResponse.FromString,
+                _registered_method=True)
+        self.Recall = channel.unary_unary(
+                '/spark.memory.v1.MemoryService/Recall',
+                request_serializer=spark_dot_memory_dot_v1_dot_conversation__pb2.RecallRequest.SerializeToString,
+                response_deserializer=spark_dot_memory_dot_v1_dot_conversation__pb2.RecallResponse.FromString,
+                _registered_method=True)
+        self.ListEntries = channel.unary_unary(
+                '/spark.memory.v1.MemoryService/ListEntries',
+                request_serializer=spark_dot_memory_dot_v1_dot_conversation__pb2.ListEntriesRequest.SerializeToString,
+                response_deserializer=spark_dot_memory_dot_v1_dot_conversation__pb2.ListEntriesResponse.FromString,
+                _registered_method=True)
+        self.Flush = channel.unary_unary(
+                '/spark.memory.v1.MemoryService/Flush',
+                request_serializer=spark_dot_memory_dot_v1_dot_conversation__pb2.FlushRequest.SerializeToString,
+                response_deserializer=spark_dot_memory_dot_v1_dot_conversation__pb2.FlushResponse.FromString,
+                _registered_method=True)
 
 
 class MemoryServiceServicer:
-    """MemoryService learns lessons and shows them.
+    """MemoryService learns lessons and shows them, and keeps conversations.
     """
 
     def ListLessons(self, request, context):
@@ -96,7 +117,36 @@ class MemoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Forget(self, request, context):
-        """Forget erases a session or a project, and withdraws the lessons that rest on it alone.
+        """Forget erases a session or a project, and withdraws the lessons that rest on it alone. A session's conversation goes
+        with it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Remember(self, request, context):
+        """Remember keeps what was said, behind the reply. Fails with REASON_OVERLOADED while too much waits to be written.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Recall(self, request, context):
+        """Recall finds what was said about something in one conversation.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListEntries(self, request, context):
+        """ListEntries shows a conversation.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Flush(self, request, context):
+        """Flush returns once all that was remembered is written. Fails with REASON_STORE_UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -130,6 +180,26 @@ def add_MemoryServiceServicer_to_server(servicer, server):
                     request_deserializer=spark_dot_memory_dot_v1_dot_memory__pb2.ForgetRequest.FromString,
                     response_serializer=spark_dot_memory_dot_v1_dot_memory__pb2.ForgetResponse.SerializeToString,
             ),
+            'Remember': grpc.unary_unary_rpc_method_handler(
+                    servicer.Remember,
+                    request_deserializer=spark_dot_memory_dot_v1_dot_conversation__pb2.RememberRequest.FromString,
+                    response_serializer=spark_dot_memory_dot_v1_dot_conversation__pb2.RememberResponse.SerializeToString,
+            ),
+            'Recall': grpc.unary_unary_rpc_method_handler(
+                    servicer.Recall,
+                    request_deserializer=spark_dot_memory_dot_v1_dot_conversation__pb2.RecallRequest.FromString,
+                    response_serializer=spark_dot_memory_dot_v1_dot_conversation__pb2.RecallResponse.SerializeToString,
+            ),
+            'ListEntries': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListEntries,
+                    request_deserializer=spark_dot_memory_dot_v1_dot_conversation__pb2.ListEntriesRequest.FromString,
+                    response_serializer=spark_dot_memory_dot_v1_dot_conversation__pb2.ListEntriesResponse.SerializeToString,
+            ),
+            'Flush': grpc.unary_unary_rpc_method_handler(
+                    servicer.Flush,
+                    request_deserializer=spark_dot_memory_dot_v1_dot_conversation__pb2.FlushRequest.FromString,
+                    response_serializer=spark_dot_memory_dot_v1_dot_conversation__pb2.FlushResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'spark.memory.v1.MemoryService', rpc_method_handlers)
@@ -139,7 +209,7 @@ def add_MemoryServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class MemoryService:
-    """MemoryService learns lessons and shows them.
+    """MemoryService learns lessons and shows them, and keeps conversations.
     """
 
     @staticmethod
@@ -267,6 +337,114 @@ class MemoryService:
             '/spark.memory.v1.MemoryService/Forget',
             spark_dot_memory_dot_v1_dot_memory__pb2.ForgetRequest.SerializeToString,
             spark_dot_memory_dot_v1_dot_memory__pb2.ForgetResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Remember(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/spark.memory.v1.MemoryService/Remember',
+            spark_dot_memory_dot_v1_dot_conversation__pb2.RememberRequest.SerializeToString,
+            spark_dot_memory_dot_v1_dot_conversation__pb2.RememberResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Recall(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/spark.memory.v1.MemoryService/Recall',
+            spark_dot_memory_dot_v1_dot_conversation__pb2.RecallRequest.SerializeToString,
+            spark_dot_memory_dot_v1_dot_conversation__pb2.RecallResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListEntries(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/spark.memory.v1.MemoryService/ListEntries',
+            spark_dot_memory_dot_v1_dot_conversation__pb2.ListEntriesRequest.SerializeToString,
+            spark_dot_memory_dot_v1_dot_conversation__pb2.ListEntriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Flush(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/spark.memory.v1.MemoryService/Flush',
+            spark_dot_memory_dot_v1_dot_conversation__pb2.FlushRequest.SerializeToString,
+            spark_dot_memory_dot_v1_dot_conversation__pb2.FlushResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -1,4 +1,4 @@
-"""An engine's process together with the guard that ends it when this process is gone."""
+"""A child process together with the guard that ends it when this process is gone."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from host.engines.faults import EngineFailed
-
 GUARD = (sys.executable, "-I", "-S", str(Path(__file__).with_name("guard.py")))
 # The guard's own steps take 4 s at most; past this it is stuck itself.
 PATIENCE_S = 6.0
 
 
+class CannotRun(Exception):
+    """The command cannot be executed; the message carries the end of the log."""
+
+
 class Guarded:
-    """One running engine; `pid` is the engine's, not the guard's."""
+    """One running child; `pid` is the child's, not the guard's."""
 
     def __init__(self, guard: subprocess.Popen[bytes], lifeline: int, pid: int, ended: asyncio.Future[int]) -> None:
         self.pid = pid
@@ -29,13 +31,13 @@ class Guarded:
 
     @classmethod
     async def spawn(cls, command: Sequence[str], *, environment: Mapping[str, str], log: Path) -> Guarded:
-        """Starts `command` with its output appended to `log`. Raises EngineFailed when it cannot be executed."""
+        """Starts `command` with its output appended to `log`. Raises CannotRun when it cannot be executed."""
         guard, lifeline, report = _start(command, environment, log)
         pid, ended = _listen(guard, report)
         try:
             told = await pid
             if told is None:
-                raise EngineFailed(f"{command[0]} cannot be executed: {tail(log)}")
+                raise CannotRun(f"{command[0]} cannot be executed: {tail(log)}")
         except BaseException:
             os.close(lifeline)
             await asyncio.shield(ended)
@@ -47,7 +49,7 @@ class Guarded:
         return not self._ended.done()
 
     async def wait(self) -> int:
-        """The engine's exit status once it has ended, 128 + n for one that signal n has ended."""
+        """The child's exit status once it has ended, 128 + n for one that signal n has ended."""
         return await asyncio.shield(self._ended)
 
     async def stop(self) -> int:

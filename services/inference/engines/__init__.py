@@ -1,0 +1,1 @@
+"""What stands behind the port: each file one kind of engine."""

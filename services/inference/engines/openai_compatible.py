@@ -1,0 +1,138 @@
+"""Any server that speaks OpenAI's chat completions: vLLM, NIM, Ollama, llama.cpp, trtllm-serve, and hosted ones."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from services.inference.engines.refusals import broken, cut_short, refused_with
+from services.inference.engines.sdk import loaded
+from services.inference.model import Capabilities, Delta, Finished, FinishReason, Prompt, Usage
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI, AsyncStream
+    from openai.types import CompletionUsage
+    from openai.types.chat import ChatCompletionChunk
+
+NO_KEY = "none"
+"""Servers without keys take any; the SDK insists on one."""
+CONNECT_S = 5.0
+
+
+@dataclass(frozen=True)
+class Where:
+    """How to reach a server. `key` is never shown: it is left out of every text of this object."""
+
+    url: str
+    model: str = ""
+    key: str = ""
+    hosted: bool = False
+    json_schema: bool = True
+
+    def __repr__(self) -> str:
+        """Without the key."""
+        return f"Where({self.url!r}, {self.model!r})"
+
+
+class OpenAICompatible:
+    """One server with one model."""
+
+    def __init__(self, name: str, kind: str, where: Where) -> None:
+        self.name = name
+        self.kind = kind
+        self.model = where.model
+        self.hosted = where.hosted
+        self.capabilities = Capabilities(json_schema=where.json_schema)
+        self._where = where
+        self._client: AsyncOpenAI | None = None
+
+    async def start(self) -> None:
+        """Asks for the name of the model where none is set; that the server serves, its warm-up shows.
+
+        Raises:
+            EngineError: when the SDK is missing, or the server does not tell.
+        """
+        client = await self._ready_client()
+        if not self.model:
+            try:
+                listed = await client.models.list()
+            except Exception as error:
+                raise broken(self.name, error) from None
+            if not listed.data:
+                raise refused_with(self.name, "names no model; set one")
+            self.model = listed.data[0].id
+
+    async def generate(self, prompt: Prompt) -> AsyncGenerator[Delta | Finished]:
+        """One chat completion as a stream; closing it closes the connection, on which the server stops."""
+        create: Any = (await self._ready_client()).chat.completions.create
+        try:
+            stream: AsyncStream[ChatCompletionChunk] = await create(**asked(self.model, prompt))
+        except Exception as error:
+            raise broken(self.name, error) from None
+        finished: FinishReason | None = None
+        usage = Usage()
+        try:
+            async for chunk in stream:
+                if chunk.usage is not None:
+                    usage = counted(chunk.usage)
+                for choice in chunk.choices:
+                    if choice.delta.content:
+                        yield Delta(choice.delta.content)
+                    if choice.finish_reason:
+                        finished = FinishReason.LENGTH if choice.finish_reason == "length" else FinishReason.STOP
+        except Exception as error:
+            raise broken(self.name, error) from None
+        finally:
+            await stream.close()
+        if finished is None:
+            raise cut_short(self.name)
+        yield Finished(finished, usage)
+
+    async def close(self) -> None:
+        """Ends the connections."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
+    async def _ready_client(self) -> AsyncOpenAI:
+        if self._client is None:
+            sdk = await loaded("openai", self.name)
+            where = self._where
+            # Deadlines are the pool's, and so is trying again.
+            timeout = sdk.Timeout(None, connect=CONNECT_S)
+            self._client = sdk.AsyncOpenAI(
+                base_url=where.url, api_key=where.key or NO_KEY, max_retries=0, timeout=timeout
+            )
+        assert self._client is not None
+        return self._client
+
+
+def asked(model: str, prompt: Prompt) -> dict[str, Any]:
+    """A prompt in OpenAI's words."""
+    words: dict[str, Any] = {
+        "model": model,
+        "messages": messages(prompt),
+        "max_tokens": prompt.max_tokens,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    if prompt.temperature is not None:
+        words["temperature"] = prompt.temperature
+    if prompt.stop:
+        words["stop"] = list(prompt.stop)
+    if prompt.json_schema:
+        schema = {"name": "answer", "schema": json.loads(prompt.json_schema), "strict": True}
+        words["response_format"] = {"type": "json_schema", "json_schema": schema}
+    return words
+
+
+def messages(prompt: Prompt) -> Sequence[dict[str, str]]:
+    """Who said what."""
+    return [{"role": message.role.value, "content": message.text} for message in prompt.messages]
+
+
+def counted(usage: CompletionUsage) -> Usage:
+    """The server's own count."""
+    return Usage(usage.prompt_tokens, usage.completion_tokens, counted_by_engine=True)
