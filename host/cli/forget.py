@@ -36,12 +36,13 @@ def command(session: str | None, project: Path | None, project_id: str | None, y
     gone, subject = run(lambda: forget(session, project, project_id, yes))
     if as_document:
         print_json(as_json(gone))
-    elif any((gone.moments, gone.lessons, gone.packets, gone.decisions)):
+    elif any((gone.moments, gone.lessons, gone.packets, gone.decisions, gone.entries)):
         counted = {
             "moment": gone.moments,
             "lesson": gone.lessons,
             "prepared piece": gone.packets,
             "decision": gone.decisions,
+            "remark": gone.entries,
         }
         say(f"Erased of {subject}: {', '.join(count(number, name) for name, number in counted.items() if number)}.")
     else:

@@ -9,7 +9,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from spark.gateway.v1 import hooks_pb2
-from spark.memory.v1 import lesson_pb2, memory_pb2
+from spark.memory.v1 import conversation_pb2, lesson_pb2, memory_pb2
 from spark.moment.v1 import moment_pb2
 from spark.packets.v1 import advice_pb2, packets_pb2
 from spark.prefetch.v1 import prefetch_pb2
@@ -62,6 +62,9 @@ PACKET = packets_pb2.Packet(
     fresh_until=NOW,
 )
 FAILURE_KEY = moment_pb2.FailureKey(tool="Bash", failure_class="shell.bad_flag")
+ENTRY = conversation_pb2.Entry(
+    entry_id="0" * 26, session_id="session", speaker=conversation_pb2.SPEAKER_USER, text="My bike is red.", said_at=NOW
+)
 HOOK = hooks_pb2.RecordedHook(payload=b"{}", occurred_at=NOW)
 
 # Types that are not named here keep every rule while empty.
@@ -74,6 +77,10 @@ _NAMED: tuple[Message, ...] = (
     LESSON,
     lesson_pb2.LessonChanged(event_id="event", lesson=LESSON),
     memory_pb2.ForgetRequest(session_id="session"),
+    ENTRY,
+    conversation_pb2.RememberRequest(entries=[ENTRY]),
+    conversation_pb2.RecallRequest(session_id="session"),
+    conversation_pb2.ListEntriesRequest(session_id="session"),
     PACKET,
     packets_pb2.LookupRequest(moment=MOMENT),
     packets_pb2.ClaimRequest(moment=MOMENT, packet_ids=["packet"]),
