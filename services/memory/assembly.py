@@ -15,8 +15,9 @@ from services.memory.entries import Entry
 from services.memory.entry_rows import write_entries
 from services.memory.events import HEARD, TEACHING, Relay
 from services.memory.library import Library
+from services.memory.meaning import Meaning, installed, model_name
 from services.memory.servicer import MemoryServicer
-from services.memory.settings import ARCHIVE_DAYS, SETTINGS, WRITE_WITHIN_MS
+from services.memory.settings import ARCHIVE_DAYS, SEMANTIC, SETTINGS, WRITE_WITHIN_MS
 from services.memory.write_behind import Write, WriteBehind
 from spark.memory.v1 import memory_pb2
 
@@ -31,10 +32,11 @@ def assemble(given: Surroundings) -> Running:
     relay = Relay(database, given.bus)
     library = Library(database, relay, given.clock)
     consumer = Consumer(given.bus, name="memory", stream=HEARD.stream, subjects=TEACHING, handler=library.hear)
-    write_behind = WriteBehind(writing_to(database), given.settings[WRITE_WITHIN_MS] / 1000)
+    meaning = Meaning(database, model_name()) if given.settings[SEMANTIC] and installed() else None
+    write_behind = WriteBehind(writing_to(database, meaning), given.settings[WRITE_WITHIN_MS] / 1000)
     archive = Archive(database, given.clock, timedelta(days=given.settings[ARCHIVE_DAYS]))
-    conversations = Conversations(database, write_behind, given.clock)
-    in_background = (relay, write_behind, archive)
+    conversations = Conversations(database, write_behind, given.clock, meaning)
+    in_background = (relay, write_behind, archive, *((meaning,) if meaning else ()))
 
     async def start() -> None:
         await asyncio.gather(*(one.start() for one in in_background))
@@ -51,8 +53,8 @@ def assemble(given: Surroundings) -> Running:
     )
 
 
-def writing_to(database: Database) -> Write:
-    """Keeps entries in a database, on disk when it returns.
+def writing_to(database: Database, meaning: Meaning | None = None) -> Write:
+    """Keeps entries in a database, on disk when it returns; their vectors follow.
 
     Raises:
         StoreUnavailable: when Postgres is away.
@@ -60,7 +62,10 @@ def writing_to(database: Database) -> Write:
 
     async def write(entries: Sequence[Entry]) -> int:
         async with database.transaction() as connection:
-            return await write_entries(connection, entries)
+            new = await write_entries(connection, entries)
+        if meaning is not None:
+            meaning.entries_written()
+        return new
 
     return write
 

@@ -20,5 +20,11 @@ ARCHIVE_DAYS = Setting(
     1,
     3650,
 )
+SEMANTIC = Setting(
+    "memory.semantic",
+    "SPARK_MEMORY_SEMANTIC",
+    True,
+    "Recall by meaning too, where the extra `semantic` and its weights are installed",
+)
 
-SETTINGS: tuple[AnySetting, ...] = (WRITE_WITHIN_MS, ARCHIVE_DAYS)
+SETTINGS: tuple[AnySetting, ...] = (WRITE_WITHIN_MS, ARCHIVE_DAYS, SEMANTIC)
