@@ -15,7 +15,8 @@ STORED = np.dtype("<f2")
 texts apart."""
 
 FLOOR = 0.25
-"""Cosine from which on an entry is about what was asked."""
+"""Cosine from which on an entry is about what was asked. By `bench.recall_quality` 0.2 finds 3 points more and gives
+twice as many entries where nothing answers, 0.3 finds 2 points less and gives half as many."""
 
 
 def stored(vectors: Floats) -> list[bytes]:
