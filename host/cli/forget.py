@@ -13,6 +13,7 @@ from host.connection import Connection, connected
 from host.home import spark_home
 from spark.gateway.v1.hooks_pb2 import ForgetRequest, ForgetResponse
 from spark.gateway.v1.hooks_pb2_grpc import HooksServiceStub
+from spark.memory.v1.conversation_pb2 import ListEntriesRequest
 from spark.memory.v1.memory_pb2 import ListLessonsRequest
 from spark.memory.v1.memory_pb2_grpc import MemoryServiceStub
 from spark.telemetry.v1.telemetry_pb2 import SummarizeRequest
@@ -20,6 +21,9 @@ from spark.telemetry.v1.telemetry_pb2_grpc import TelemetryServiceStub
 
 PATIENCE_SECONDS = 60.0
 """A project of many months takes longer than a call usually may."""
+
+SESSION_CHARS = 200
+"""What the contract takes of a session's id; there is no longer one."""
 
 
 @click.command("forget")
@@ -36,12 +40,13 @@ def command(session: str | None, project: Path | None, project_id: str | None, y
     gone, subject = run(lambda: forget(session, project, project_id, yes))
     if as_document:
         print_json(as_json(gone))
-    elif any((gone.moments, gone.lessons, gone.packets, gone.decisions)):
+    elif any((gone.moments, gone.lessons, gone.packets, gone.decisions, gone.entries)):
         counted = {
             "moment": gone.moments,
             "lesson": gone.lessons,
             "prepared piece": gone.packets,
             "decision": gone.decisions,
+            "remark": gone.entries,
         }
         say(f"Erased of {subject}: {', '.join(count(number, name) for name, number in counted.items() if number)}.")
     else:
@@ -87,9 +92,11 @@ async def will_go(connection: Connection, request: ForgetRequest) -> str:
     telemetry = TelemetryServiceStub(connection.channels.to("telemetry"))
     counted = await telemetry.Summarize(SummarizeRequest(session_id=request.session_id, project_id=request.project_id))
     decisions = count(counted.decisions, "decision")
-    if request.session_id:
-        return f"{decisions}, all moments, and the lessons that rest on them alone"
     memory = MemoryServiceStub(connection.channels.to("memory"))
+    if request.session_id:
+        wanted = ListEntriesRequest(session_id=request.session_id[:SESSION_CHARS], include_archived=True, page_size=1)
+        said = count((await memory.ListEntries(wanted)).total, "remark")
+        return f"{said}, {decisions}, all moments, and the lessons that rest on them alone"
     page = await memory.ListLessons(
         ListLessonsRequest(project_id=request.project_id, include_retired=True, page_size=1)
     )

@@ -14,7 +14,7 @@ from protovalidate import Validator
 from buf.validate import validate_pb2
 from chassis.interceptors import field_path
 from spark.gateway.v1 import hooks_pb2
-from spark.memory.v1 import lesson_pb2, memory_pb2
+from spark.memory.v1 import conversation_pb2, lesson_pb2, memory_pb2
 from spark.moment.v1 import moment_pb2
 from spark.packets.v1 import advice_pb2, packets_pb2
 from spark.prefetch.v1 import prefetch_pb2
@@ -23,7 +23,7 @@ from spark.telemetry.v1 import telemetry_pb2
 from tests.contract.contract_files import MESSAGES, METHODS, full_name
 from tests.contract.rule import SHARE, TEXT_BYTES, Rule, bounded, hexadecimal, known, many, present
 from tests.contract.rules_of_inference import RULES_OF_INFERENCE
-from tests.contract.valid_messages import FAILURE_KEY, HOOK, MOMENT, PACKET, SPAN, valid
+from tests.contract.valid_messages import ENTRY, FAILURE_KEY, HOOK, MOMENT, PACKET, SPAN, valid
 
 VALIDATOR = Validator()
 
@@ -93,6 +93,19 @@ RULES: tuple[Rule, ...] = (
     present(memory_pb2.SessionSpan, "began"),
     present(memory_pb2.SessionSpan, "ended"),
     many(memory_pb2.FindSeenLiveRequest, "spans", 0, 1000, SPAN),
+    Rule(conversation_pb2.Entry, "entry_id", ("0" * 26, "Z" * 26), ("", "0" * 25, "0" * 27, "I" * 26, "a" * 26)),
+    bounded(conversation_pb2.Entry, "session_id", 1, 200),
+    known(conversation_pb2.Entry, "speaker", unset=False),
+    Rule(conversation_pb2.Entry, "text", ("e", "é" * 32_768), ("", "é" * 32_768 + "e")),
+    present(conversation_pb2.Entry, "said_at"),
+    many(conversation_pb2.RememberRequest, "entries", 1, 100, ENTRY),
+    bounded(conversation_pb2.RecallRequest, "session_id", 1, 200),
+    Rule(conversation_pb2.RecallRequest, "text", ("", "é" * 32_768), ("é" * 32_768 + "e",)),
+    Rule(conversation_pb2.RecallRequest, "limit", (0, 50), (51,)),
+    Rule(conversation_pb2.RecallRequest, "last", (0, 50), (51,)),
+    bounded(conversation_pb2.ListEntriesRequest, "session_id", 1, 200),
+    Rule(conversation_pb2.ListEntriesRequest, "page_size", (0, 500), (501,)),
+    bounded(conversation_pb2.ListEntriesRequest, "page_token", 0, 200),
     bounded(packets_pb2.Packet, "packet_id", 1, 64),
     hexadecimal(packets_pb2.Packet, "project_id", 16),
     known(packets_pb2.Packet, "source_mode", unset=False),

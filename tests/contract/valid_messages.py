@@ -10,7 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from spark.gateway.v1 import hooks_pb2
 from spark.inference.v1 import generation_pb2, inference_pb2
-from spark.memory.v1 import lesson_pb2, memory_pb2
+from spark.memory.v1 import conversation_pb2, lesson_pb2, memory_pb2
 from spark.moment.v1 import moment_pb2
 from spark.packets.v1 import advice_pb2, packets_pb2
 from spark.prefetch.v1 import prefetch_pb2
@@ -65,6 +65,9 @@ PACKET = packets_pb2.Packet(
 FAILURE_KEY = moment_pb2.FailureKey(tool="Bash", failure_class="shell.bad_flag")
 SPAN = memory_pb2.SessionSpan(session_id="session", began=NOW, ended=NOW)
 MESSAGE = generation_pb2.Message(role=generation_pb2.ROLE_USER, text="why does it fail?")
+ENTRY = conversation_pb2.Entry(
+    entry_id="0" * 26, session_id="session", speaker=conversation_pb2.SPEAKER_USER, text="My bike is red.", said_at=NOW
+)
 HOOK = hooks_pb2.RecordedHook(payload=b"{}", occurred_at=NOW)
 
 # Types that are not named here keep every rule while empty.
@@ -78,6 +81,10 @@ _NAMED: tuple[Message, ...] = (
     lesson_pb2.LessonChanged(event_id="event", lesson=LESSON),
     memory_pb2.ForgetRequest(session_id="session"),
     SPAN,
+    ENTRY,
+    conversation_pb2.RememberRequest(entries=[ENTRY]),
+    conversation_pb2.RecallRequest(session_id="session"),
+    conversation_pb2.ListEntriesRequest(session_id="session"),
     PACKET,
     packets_pb2.LookupRequest(moment=MOMENT),
     packets_pb2.ClaimRequest(moment=MOMENT, packet_ids=["packet"]),

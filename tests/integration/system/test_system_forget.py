@@ -13,10 +13,13 @@ import asyncpg
 from nats.js.errors import NotFoundError
 
 from chassis.bus import Bus
+from chassis.identifiers import new_ulid
 from spark.gateway.v1 import hooks_pb2
 from spark.gateway.v1.hooks_pb2_grpc import HooksServiceStub
+from spark.memory.v1 import conversation_pb2
+from spark.memory.v1.memory_pb2_grpc import MemoryServiceStub
 from tests.integration.system.coding_agent import Agent, advice_in, failing, sequence_of, unknown_flag
-from tests.integration.system.running_spark import Spark
+from tests.integration.system.running_spark import EXIT_SECONDS, Spark, spark_process
 from tests.integration.system.traces import all_rows
 
 
@@ -103,3 +106,38 @@ async def test_nothing_names_a_project_that_was_forgotten(system: Spark, tmp_pat
     # Asked about again it is known as nothing but a folder.
     assert await project_of(system, str(folder)) == project_id
     assert b"oddly-named-project" not in await all_rows(system.run.database_url)
+
+
+async def remember(spark: Spark, session: str, *texts: str) -> None:
+    request = conversation_pb2.RememberRequest()
+    for text in texts:
+        entry = request.entries.add(entry_id=new_ulid(), session_id=session, text=text)
+        entry.speaker = conversation_pb2.SPEAKER_USER
+        entry.said_at.GetCurrentTime()
+    async with spark.grpc() as channel:
+        await MemoryServiceStub(channel).Remember(request, metadata=spark.metadata, timeout=5)
+
+
+async def remembered(spark: Spark, session: str) -> list[str]:
+    async with spark.grpc() as channel:
+        request = conversation_pb2.ListEntriesRequest(session_id=session, include_archived=True)
+        listed = await MemoryServiceStub(channel).ListEntries(request, metadata=spark.metadata, timeout=5)
+    return [entry.text for entry in listed.entries]
+
+
+async def test_a_conversation_is_forgotten_with_its_session(system: Spark, tmp_path: Path) -> None:
+    await remember(system, "talked", "The heliotrope is written.")
+    assert await remembered(system, "talked") == ["The heliotrope is written."]
+    await system.rows("update memory.entry set archived_at = now() where session_id = 'talked'")
+    await remember(system, "talked", "The heliotrope waits.")
+    await remember(system, "talked-too", "Another says begonia.")
+    gone = await forget(system, session_id="talked")
+    assert (gone.entries, gone.lessons, gone.decisions) == (2, 0, 0)
+    assert await remembered(system, "talked") == []
+    assert b"heliotrope" not in await all_rows(system.run.database_url)
+
+    said = tmp_path / "said"
+    command = spark_process(system.home, "forget", "--session", "talked-too", "--yes", log=said)
+    assert await asyncio.to_thread(command.wait, EXIT_SECONDS) == 0
+    assert said.read_text() == "Erased of session talked-too: 1 remark.\n"
+    assert b"begonia" not in await all_rows(system.run.database_url)

@@ -278,6 +278,7 @@ class ForgetResponse(_message.Message):
     LESSONS_FIELD_NUMBER: _builtins.int
     PACKETS_FIELD_NUMBER: _builtins.int
     DECISIONS_FIELD_NUMBER: _builtins.int
+    ENTRIES_FIELD_NUMBER: _builtins.int
     moments: _builtins.int
     """Moments purged from the stream."""
     lessons: _builtins.int
@@ -286,6 +287,8 @@ class ForgetResponse(_message.Message):
     """Rows of packets and gate state."""
     decisions: _builtins.int
     """Decisions."""
+    entries: _builtins.int
+    """Entries of the conversation."""
     def __init__(
         self,
         *,
@@ -293,10 +296,11 @@ class ForgetResponse(_message.Message):
         lessons: _builtins.int = ...,
         packets: _builtins.int = ...,
         decisions: _builtins.int = ...,
+        entries: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["decisions", b"decisions", "lessons", b"lessons", "moments", b"moments", "packets", b"packets"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decisions", b"decisions", "entries", b"entries", "lessons", b"lessons", "moments", b"moments", "packets", b"packets"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -26,7 +26,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"spark/memory/v1/conversation.proto\x12\x0fspark.memory.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe1\x01\n\x05\x45ntry\x12\x31\n\x08\x65ntry_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[0-9A-HJKMNP-TV-Z]{26}$\x12\x1e\n\nsession_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x35\n\x07speaker\x18\x03 \x01(\x0e\x32\x18.spark.memory.v1.SpeakerB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x19\n\x04text\x18\x04 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01(\x80\x80\x04\x12\x33\n\x07said_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"F\n\x0fRememberRequest\x12\x33\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x16.spark.memory.v1.EntryB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x64\"#\n\x10RememberResponse\x12\x0f\n\x07waiting\x18\x01 \x01(\r\"w\n\rRecallRequest\x12\x1e\n\nsession_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x17\n\x04text\x18\x02 \x01(\tB\t\xbaH\x06r\x04(\x80\x80\x04\x12\x16\n\x05limit\x18\x03 \x01(\rB\x07\xbaH\x04*\x02\x18\x32\x12\x15\n\x04last\x18\x04 \x01(\rB\x07\xbaH\x04*\x02\x18\x32\"M\n\x03Hit\x12%\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x16.spark.memory.v1.Entry\x12\r\n\x05score\x18\x02 \x01(\x01\x12\x10\n\x08\x66ound_by\x18\x03 \x01(\t\"l\n\x0eRecallResponse\x12\"\n\x04hits\x18\x01 \x03(\x0b\x32\x14.spark.memory.v1.Hit\x12$\n\x04last\x18\x02 \x03(\x0b\x32\x16.spark.memory.v1.Entry\x12\x10\n\x08semantic\x18\x03 \x01(\x08\"\x89\x01\n\x12ListEntriesRequest\x12\x1e\n\nsession_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x1b\n\tpage_size\x18\x02 \x01(\rB\x08\xbaH\x05*\x03\x18\xf4\x03\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x18\n\x10include_archived\x18\x04 \x01(\x08\"f\n\x13ListEntriesResponse\x12\'\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x16.spark.memory.v1.Entry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\r\n\x05total\x18\x03 \x01(\r\"\x0e\n\x0c\x46lushRequest\" \n\rFlushResponse\x12\x0f\n\x07written\x18\x01 \x01(\r*K\n\x07Speaker\x12\x17\n\x13SPEAKER_UNSPECIFIED\x10\x00\x12\x10\n\x0cSPEAKER_USER\x10\x01\x12\x15\n\x11SPEAKER_ASSISTANT\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"spark/memory/v1/conversation.proto\x12\x0fspark.memory.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe1\x01\n\x05\x45ntry\x12\x31\n\x08\x65ntry_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[0-9A-HJKMNP-TV-Z]{26}$\x12\x1e\n\nsession_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x35\n\x07speaker\x18\x03 \x01(\x0e\x32\x18.spark.memory.v1.SpeakerB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x19\n\x04text\x18\x04 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01(\x80\x80\x04\x12\x33\n\x07said_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"F\n\x0fRememberRequest\x12\x33\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x16.spark.memory.v1.EntryB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x64\"#\n\x10RememberResponse\x12\x0f\n\x07waiting\x18\x01 \x01(\r\"w\n\rRecallRequest\x12\x1e\n\nsession_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x17\n\x04text\x18\x02 \x01(\tB\t\xbaH\x06r\x04(\x80\x80\x04\x12\x16\n\x05limit\x18\x03 \x01(\rB\x07\xbaH\x04*\x02\x18\x32\x12\x15\n\x04last\x18\x04 \x01(\rB\x07\xbaH\x04*\x02\x18\x32\"M\n\x03Hit\x12%\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x16.spark.memory.v1.Entry\x12\r\n\x05score\x18\x02 \x01(\x01\x12\x10\n\x08\x66ound_by\x18\x03 \x01(\t\"\xa9\x01\n\x0eRecallResponse\x12\"\n\x04hits\x18\x01 \x03(\x0b\x32\x14.spark.memory.v1.Hit\x12$\n\x04last\x18\x02 \x03(\x0b\x32\x16.spark.memory.v1.Entry\x12\x10\n\x08semantic\x18\x03 \x01(\x08\x12\x1f\n\x17\x63onversation_characters\x18\x04 \x01(\x04\x12\x1a\n\x12\x63ontext_characters\x18\x05 \x01(\x04\"\x89\x01\n\x12ListEntriesRequest\x12\x1e\n\nsession_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x1b\n\tpage_size\x18\x02 \x01(\rB\x08\xbaH\x05*\x03\x18\xf4\x03\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x18\n\x10include_archived\x18\x04 \x01(\x08\"f\n\x13ListEntriesResponse\x12\'\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x16.spark.memory.v1.Entry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\r\n\x05total\x18\x03 \x01(\r\"\x0e\n\x0c\x46lushRequest\" \n\rFlushResponse\x12\x0f\n\x07written\x18\x01 \x01(\r*K\n\x07Speaker\x12\x17\n\x13SPEAKER_UNSPECIFIED\x10\x00\x12\x10\n\x0cSPEAKER_USER\x10\x01\x12\x15\n\x11SPEAKER_ASSISTANT\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -59,8 +59,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTENTRIESREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\005*\003\030\364\003'
   _globals['_LISTENTRIESREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTENTRIESREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\310\001'
-  _globals['_SPEAKER']._serialized_start=1058
-  _globals['_SPEAKER']._serialized_end=1133
+  _globals['_SPEAKER']._serialized_start=1120
+  _globals['_SPEAKER']._serialized_end=1195
   _globals['_ENTRY']._serialized_start=118
   _globals['_ENTRY']._serialized_end=343
   _globals['_REMEMBERREQUEST']._serialized_start=345
@@ -71,14 +71,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RECALLREQUEST']._serialized_end=573
   _globals['_HIT']._serialized_start=575
   _globals['_HIT']._serialized_end=652
-  _globals['_RECALLRESPONSE']._serialized_start=654
-  _globals['_RECALLRESPONSE']._serialized_end=762
-  _globals['_LISTENTRIESREQUEST']._serialized_start=765
-  _globals['_LISTENTRIESREQUEST']._serialized_end=902
-  _globals['_LISTENTRIESRESPONSE']._serialized_start=904
-  _globals['_LISTENTRIESRESPONSE']._serialized_end=1006
-  _globals['_FLUSHREQUEST']._serialized_start=1008
-  _globals['_FLUSHREQUEST']._serialized_end=1022
-  _globals['_FLUSHRESPONSE']._serialized_start=1024
-  _globals['_FLUSHRESPONSE']._serialized_end=1056
+  _globals['_RECALLRESPONSE']._serialized_start=655
+  _globals['_RECALLRESPONSE']._serialized_end=824
+  _globals['_LISTENTRIESREQUEST']._serialized_start=827
+  _globals['_LISTENTRIESREQUEST']._serialized_end=964
+  _globals['_LISTENTRIESRESPONSE']._serialized_start=966
+  _globals['_LISTENTRIESRESPONSE']._serialized_end=1068
+  _globals['_FLUSHREQUEST']._serialized_start=1070
+  _globals['_FLUSHREQUEST']._serialized_end=1084
+  _globals['_FLUSHRESPONSE']._serialized_start=1086
+  _globals['_FLUSHRESPONSE']._serialized_end=1118
 # @@protoc_insertion_point(module_scope)

@@ -205,8 +205,14 @@ class RecallResponse(_message.Message):
     HITS_FIELD_NUMBER: _builtins.int
     LAST_FIELD_NUMBER: _builtins.int
     SEMANTIC_FIELD_NUMBER: _builtins.int
+    CONVERSATION_CHARACTERS_FIELD_NUMBER: _builtins.int
+    CONTEXT_CHARACTERS_FIELD_NUMBER: _builtins.int
     semantic: _builtins.bool
     """Whether embeddings took part."""
+    conversation_characters: _builtins.int
+    """Unicode characters of the whole conversation, but for what is archived."""
+    context_characters: _builtins.int
+    """Unicode characters of the entries in this answer, each counted once."""
     @_builtins.property
     def hits(self) -> _containers.RepeatedCompositeFieldContainer[Global___Hit]:
         """Nearest first; none where nothing is about it."""
@@ -221,10 +227,12 @@ class RecallResponse(_message.Message):
         hits: _abc.Iterable[Global___Hit] | None = ...,
         last: _abc.Iterable[Global___Entry] | None = ...,
         semantic: _builtins.bool = ...,
+        conversation_characters: _builtins.int = ...,
+        context_characters: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["hits", b"hits", "last", b"last", "semantic", b"semantic"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["context_characters", b"context_characters", "conversation_characters", b"conversation_characters", "hits", b"hits", "last", b"last", "semantic", b"semantic"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -307,19 +307,23 @@ class ForgetResponse(_message.Message):
 
     ERASED_FIELD_NUMBER: _builtins.int
     LESSONS_FIELD_NUMBER: _builtins.int
+    ENTRIES_FIELD_NUMBER: _builtins.int
     erased: _builtins.int
     """Rows erased."""
     lessons: _builtins.int
     """Lessons withdrawn."""
+    entries: _builtins.int
+    """Entries of the conversation, among the rows."""
     def __init__(
         self,
         *,
         erased: _builtins.int = ...,
         lessons: _builtins.int = ...,
+        entries: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["erased", b"erased", "lessons", b"lessons"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entries", b"entries", "erased", b"erased", "lessons", b"lessons"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
