@@ -47,6 +47,7 @@ class Scripted:
                 raise said
             for piece in in_pieces(said):
                 yield Delta(piece)
+                await asyncio.sleep(0)  # Others have their turn, as between pieces that come over a wire.
             done = True
             yield Finished(FinishReason.STOP, self.usage)
         finally:
