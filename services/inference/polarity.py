@@ -61,11 +61,11 @@ def turned_round(text: str, sources: Iterable[str]) -> tuple[str, ...]:
 
     Code of which the sources say both or nothing is not judged, nor what they say worked later.
     """
-    sources = list(sources)
-    wrong = {place.code for source in sources if WRONG in source for place in places(pieces(source))}
-    told = [place for source in sources for place in places(pieces(source)) if place.code not in wrong]
+    read = [(source, places(pieces(source))) for source in sources]
+    wrong = {place.code for source, found in read if WRONG in source for place in found}
+    later = {place.code for source, found in read if LATER in source for place in found if place.against}
+    told = [place for _, found in read for place in found if place.code not in wrong]
     against = {place.code for place in told if place.against} | wrong
-    later = {place.code for source in sources if LATER in source for place in places(pieces(source)) if place.against}
     favoured = {place.code for place in told if place.favoured}
     neutral = {place.code for place in told if not place.against and not place.favoured}
     against |= {
