@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from contextlib import aclosing
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import orjson
 from google.protobuf.json_format import MessageToDict
@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from chassis.calls import CallContext, current_call
+from chassis.calls import CallContext, current_call, replies
 from chassis.faults import Unauthenticated, received
 from chassis.identifiers import new_ulid
 from chassis.identity import Tokens
@@ -141,7 +141,7 @@ class Answering(Response):
         current_call.set(self._call)
         begun = False
         try:
-            async with aclosing(replies(self._inference, self._wanted, SECONDS)) as events:
+            async with aclosing(replies(self._inference.Chat(self._wanted, timeout=SECONDS))) as events:
                 async for event in events:
                     if not self._streams:
                         if not event.HasField("delta"):
@@ -161,14 +161,6 @@ class Answering(Response):
             body = server_sent(inference_pb2.ChatResponse(failed=broken))
             await send({"type": "http.response.body", "body": body, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
-
-
-def replies(
-    inference: InferenceServiceAsyncStub, wanted: inference_pb2.ChatRequest, timeout: float | None = None
-) -> AsyncGenerator[inference_pb2.ChatResponse]:
-    """The events of a reply, to be closed by whoever stops reading: the work behind them ends with that."""
-    # Both kinds of channel give a generator where the stub's type promises a call.
-    return cast("AsyncGenerator[inference_pb2.ChatResponse]", inference.Chat(wanted, timeout=timeout))
 
 
 async def gone(receive: Receive) -> None:

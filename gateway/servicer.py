@@ -8,12 +8,11 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from chassis.bus import Bus
-from chassis.calls import CallContext
+from chassis.calls import CallContext, replies
 from chassis.events import event_type, subject_token
 from chassis.faults import InvalidArgument
 from chassis.tracing import trace_id
 from gateway.body import object_in
-from gateway.chat import replies
 from gateway.hooks import Arrival, Hooks
 from gateway.projects import Projects
 from gateway.publisher import DECIDED, OBSERVED, Publisher
@@ -189,7 +188,7 @@ class HooksServicer:
     async def Chat(self, request: hooks_pb2.ChatRequest, call: CallContext) -> AsyncGenerator[hooks_pb2.ChatResponse]:
         """Answers in a conversation."""
         request.chat.text = redact_text(request.chat.text)
-        async with aclosing(replies(self._inference, request.chat)) as events:
+        async with aclosing(replies(self._inference.Chat(request.chat))) as events:
             async for event in events:
                 yield hooks_pb2.ChatResponse(event=event)
 
