@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import TypeVar, cast
 
 from chassis.faults import DeadlineExceeded, Internal
+
+Item = TypeVar("Item")
 
 DEFAULT_SECONDS = 5.0
 """Patience of a call for one answer that has no deadline of its own; a stream without one may run for ever."""
@@ -71,3 +75,9 @@ def outgoing(method: str, timeout: float | None, *, streams: bool) -> CallContex
     if timeout is None and call.deadline is None and not streams:
         timeout = DEFAULT_SECONDS
     return call if timeout is None else call.within(timeout)
+
+
+def replies(stream: AsyncIterable[Item]) -> AsyncGenerator[Item]:
+    """The answers of a call with many, to be closed by whoever stops reading: the work behind them ends with that."""
+    # Both kinds of channel give a generator where the stub's type promises a call.
+    return cast("AsyncGenerator[Item]", stream)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chassis.service import Running, Service, Surroundings
+from gateway.chat import ChatEndpoint
 from gateway.endpoint import HookEndpoint
 from gateway.feedback import FeedbackEndpoint
 from gateway.hooks import Hooks
@@ -11,6 +12,7 @@ from gateway.publisher import Publisher
 from gateway.servicer import HooksServicer
 from gateway.settings import CLOCK, MAX_MS, SETTINGS
 from spark.gateway.v1 import hooks_pb2
+from spark.inference.v1.inference_pb2_grpc import InferenceServiceStub
 from spark.memory.v1.memory_pb2_grpc import MemoryServiceStub
 from spark.packets.v1.packets_pb2_grpc import PacketsServiceStub
 from spark.prefetch.v1.prefetch_pb2_grpc import PrefetchServiceStub
@@ -28,19 +30,22 @@ def assemble(given: Surroundings) -> Running:
     projects = Projects(database)
     publisher = Publisher(given.bus)
     hooks = Hooks(projects, publisher, RouterServiceStub(channels.to("router")), given.clock, settings[MAX_MS])
-    packets = PacketsServiceStub(channels.to("packets"))
+    packets, memory = PacketsServiceStub(channels.to("packets")), MemoryServiceStub(channels.to("memory"))
+    inference = InferenceServiceStub(channels.to("inference"))
     servicer = HooksServicer(
         hooks,
         projects,
         publisher,
         given.bus,
-        MemoryServiceStub(channels.to("memory")),
+        memory,
         packets,
         PrefetchServiceStub(channels.to("prefetch")),
         TelemetryServiceStub(channels.to("telemetry")),
+        inference,
     )
     endpoint = HookEndpoint(hooks, given.tokens, believes_header=settings[CLOCK] == "header")
-    routes = [*endpoint.routes, *FeedbackEndpoint(packets, given.tokens).routes]
+    chat = ChatEndpoint(inference, memory, given.tokens)
+    routes = [*endpoint.routes, *FeedbackEndpoint(packets, given.tokens).routes, *chat.routes]
 
     async def start() -> None:
         await projects.load()

@@ -11,11 +11,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from chassis.calls import CallContext, current_call
-from chassis.door import error_body, through_socket
+from chassis.door import through_socket
 from chassis.faults import Unauthenticated, UnknownClient
 from chassis.identity import LOCAL_WORKSPACE, Tokens
 from chassis.tracing import traceparent_or_new
 from gateway.body import Refused, json_object
+from gateway.fault_replies import error
 from gateway.hooks import Answer, Arrival, Hooks
 from gateway.redaction import redact_text
 from gateway.times import time_in
@@ -115,8 +116,3 @@ def parse_time(stamp: str) -> datetime:
     except ValueError:
         message = "Spark-Time must be an RFC 3339 time with an offset, between 1970 and 2199"
         raise Refused(400, "INVALID_TIME", message) from None
-
-
-def error(status: int, reason: str, message: str) -> Response:
-    """An error as JSON."""
-    return Response(error_body(reason, message), status_code=status, media_type="application/json")

@@ -13,11 +13,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from chassis.calls import CallContext, current_call
-from chassis.faults import Fault, Unauthenticated, received
+from chassis.faults import Unauthenticated, received
 from chassis.identity import Tokens
 from chassis.tracing import traceparent_or_new
 from gateway.body import Refused, json_object
-from gateway.endpoint import error, workspace_of
+from gateway.endpoint import workspace_of
+from gateway.fault_replies import error, explained
 from spark.fault.v1 import reason_pb2
 from spark.packets.v1 import advice_pb2
 
@@ -31,13 +32,6 @@ VERDICTS: Mapping[str, advice_pb2.Verdict.ValueType] = {
     "not-helpful": advice_pb2.VERDICT_NOT_HELPFUL,
     "too-noisy": advice_pb2.VERDICT_TOO_NOISY,
 }
-
-STATUSES: Mapping[int, int] = {
-    reason_pb2.REASON_NOT_FOUND: 404,
-    reason_pb2.REASON_INVALID_ARGUMENT: 400,
-    reason_pb2.REASON_INTERNAL: 500,
-}
-"""HTTP's word for what packets refuses with; 503 for all else, which is something that is away."""
 
 WHERE_TO_LOOK = "`spark explain` shows what was said lately, each piece with its id"
 
@@ -74,7 +68,8 @@ class FeedbackEndpoint:
         except ClientDisconnect:
             return error(400, "INCOMPLETE", "the client went away before the end of its body")
         except AioRpcError as failed:
-            return explained(received(failed))
+            fault = received(failed)
+            return explained(fault, f"; {WHERE_TO_LOOK}" if fault.reason == reason_pb2.REASON_NOT_FOUND else "")
         document = MessageToDict(answer, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
         return Response(orjson.dumps(document), media_type="application/json")
 
@@ -94,10 +89,3 @@ def feedback_in(body: Mapping[str, object]) -> advice_pb2.GiveFeedbackRequest:
     if not isinstance(verdict, str) or verdict not in VERDICTS:
         raise Refused(400, "INVALID_ARGUMENT", f"verdict must be one of {', '.join(VERDICTS)}")
     return advice_pb2.GiveFeedbackRequest(advice_id=advice_id, verdict=VERDICTS[verdict])
-
-
-def explained(fault: Fault) -> Response:
-    """A fault of packets as HTTP says it."""
-    name = reason_pb2.Reason.Name(fault.reason).removeprefix("REASON_")
-    more = f"; {WHERE_TO_LOOK}" if fault.reason == reason_pb2.REASON_NOT_FOUND else ""
-    return error(STATUSES.get(fault.reason, 503), name, f"{fault.message}{more}")

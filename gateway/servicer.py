@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from chassis.bus import Bus
-from chassis.calls import CallContext
+from chassis.calls import CallContext, replies
 from chassis.events import event_type, subject_token
 from chassis.faults import InvalidArgument
 from chassis.tracing import trace_id
@@ -26,6 +28,7 @@ from spark.prefetch.v1 import prefetch_pb2
 from spark.telemetry.v1 import telemetry_pb2
 
 if TYPE_CHECKING:
+    from spark.inference.v1.inference_pb2_grpc import InferenceServiceAsyncStub
     from spark.memory.v1.memory_pb2_grpc import MemoryServiceAsyncStub
     from spark.packets.v1.packets_pb2_grpc import PacketsServiceAsyncStub
     from spark.prefetch.v1.prefetch_pb2_grpc import PrefetchServiceAsyncStub
@@ -54,6 +57,7 @@ class HooksServicer:
         packets: PacketsServiceAsyncStub,
         prefetch: PrefetchServiceAsyncStub,
         telemetry: TelemetryServiceAsyncStub,
+        inference: InferenceServiceAsyncStub,
     ) -> None:
         self._hooks = hooks
         self._projects = projects
@@ -63,6 +67,7 @@ class HooksServicer:
         self._packets = packets
         self._prefetch = prefetch
         self._telemetry = telemetry
+        self._inference = inference
 
     async def HandleHook(self, request: hooks_pb2.HandleHookRequest, call: CallContext) -> hooks_pb2.HandleHookResponse:
         """Answers one hook of a client."""
@@ -175,6 +180,13 @@ class HooksServicer:
         except Unusable as error:
             raise InvalidArgument(str(error), [("folder", "must be an absolute path")]) from error
         return hooks_pb2.ResolveProjectResponse(project_id=found.project_id, root=found.root, remote=found.remote)
+
+    async def Chat(self, request: hooks_pb2.ChatRequest, call: CallContext) -> AsyncGenerator[hooks_pb2.ChatResponse]:
+        """Answers in a conversation."""
+        request.chat.text = redact_text(request.chat.text)
+        async with aclosing(replies(self._inference.Chat(request.chat))) as events:
+            async for event in events:
+                yield hooks_pb2.ChatResponse(event=event)
 
 
 def payload_of(data: bytes) -> dict[str, object]:

@@ -18,6 +18,7 @@ VERBS = {
     "explain": ("host.cli.explain", "The last decisions, and why"),
     "report": ("host.cli.report", "How advice does, and whether it helps"),
     "feedback": ("host.cli.feedback", "Say whether a piece of advice helped"),
+    "chat": ("host.cli.chat", "Ask, in a conversation that is remembered"),
     "lessons": ("host.cli.lessons", "What was learnt"),
     "forget": ("host.cli.forget", "Erase a session or a project"),
     "import": ("host.cli.importing", "Learn from existing transcripts"),

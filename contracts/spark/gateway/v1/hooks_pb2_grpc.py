@@ -65,6 +65,11 @@ class HooksServiceStub:
                 request_serializer=spark_dot_gateway_dot_v1_dot_hooks__pb2.ResolveProjectRequest.SerializeToString,
                 response_deserializer=spark_dot_gateway_dot_v1_dot_hooks__pb2.ResolveProjectResponse.FromString,
                 _registered_method=True)
+        self.Chat = channel.unary_stream(
+                '/spark.gateway.v1.HooksService/Chat',
+                request_serializer=spark_dot_gateway_dot_v1_dot_hooks__pb2.ChatRequest.SerializeToString,
+                response_deserializer=spark_dot_gateway_dot_v1_dot_hooks__pb2.ChatResponse.FromString,
+                _registered_method=True)
 
 
 class HooksServiceServicer:
@@ -114,6 +119,13 @@ class HooksServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Chat(self, request, context):
+        """Chat answers in a conversation, as inference does, but cleans what is said of secrets first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_HooksServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -146,6 +158,11 @@ def add_HooksServiceServicer_to_server(servicer, server):
                     servicer.ResolveProject,
                     request_deserializer=spark_dot_gateway_dot_v1_dot_hooks__pb2.ResolveProjectRequest.FromString,
                     response_serializer=spark_dot_gateway_dot_v1_dot_hooks__pb2.ResolveProjectResponse.SerializeToString,
+            ),
+            'Chat': grpc.unary_stream_rpc_method_handler(
+                    servicer.Chat,
+                    request_deserializer=spark_dot_gateway_dot_v1_dot_hooks__pb2.ChatRequest.FromString,
+                    response_serializer=spark_dot_gateway_dot_v1_dot_hooks__pb2.ChatResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -311,6 +328,33 @@ class HooksService:
             '/spark.gateway.v1.HooksService/ResolveProject',
             spark_dot_gateway_dot_v1_dot_hooks__pb2.ResolveProjectRequest.SerializeToString,
             spark_dot_gateway_dot_v1_dot_hooks__pb2.ResolveProjectResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Chat(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/spark.gateway.v1.HooksService/Chat',
+            spark_dot_gateway_dot_v1_dot_hooks__pb2.ChatRequest.SerializeToString,
+            spark_dot_gateway_dot_v1_dot_hooks__pb2.ChatResponse.FromString,
             options,
             channel_credentials,
             insecure,

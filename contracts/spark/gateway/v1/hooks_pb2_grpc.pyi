@@ -47,6 +47,8 @@ class HooksServiceStub:
     """GiveFeedback takes a user's word on one piece of advice. Fails with REASON_NOT_FOUND."""
     ResolveProject: _grpc.UnaryUnaryMultiCallable[_hooks_pb2.ResolveProjectRequest, _hooks_pb2.ResolveProjectResponse]
     """ResolveProject says which project a folder belongs to, and remembers nothing. Fails with REASON_INVALID_ARGUMENT."""
+    Chat: _grpc.UnaryStreamMultiCallable[_hooks_pb2.ChatRequest, _hooks_pb2.ChatResponse]
+    """Chat answers in a conversation, as inference does, but cleans what is said of secrets first."""
 
 @_typing.type_check_only
 class HooksServiceAsyncStub(HooksServiceStub):
@@ -67,6 +69,8 @@ class HooksServiceAsyncStub(HooksServiceStub):
     """GiveFeedback takes a user's word on one piece of advice. Fails with REASON_NOT_FOUND."""
     ResolveProject: _aio.UnaryUnaryMultiCallable[_hooks_pb2.ResolveProjectRequest, _hooks_pb2.ResolveProjectResponse]  # type: ignore[assignment]
     """ResolveProject says which project a folder belongs to, and remembers nothing. Fails with REASON_INVALID_ARGUMENT."""
+    Chat: _aio.UnaryStreamMultiCallable[_hooks_pb2.ChatRequest, _hooks_pb2.ChatResponse]  # type: ignore[assignment]
+    """Chat answers in a conversation, as inference does, but cleans what is said of secrets first."""
 
 class HooksServiceServicer(metaclass=_abc_1.ABCMeta):
     """HooksService takes what happened from clients, importers and replays."""
@@ -120,5 +124,13 @@ class HooksServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_hooks_pb2.ResolveProjectResponse, _abc.Awaitable[_hooks_pb2.ResolveProjectResponse]]:
         """ResolveProject says which project a folder belongs to, and remembers nothing. Fails with REASON_INVALID_ARGUMENT."""
+
+    @_abc_1.abstractmethod
+    def Chat(
+        self,
+        request: _hooks_pb2.ChatRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_hooks_pb2.ChatResponse], _abc.AsyncIterator[_hooks_pb2.ChatResponse]]:
+        """Chat answers in a conversation, as inference does, but cleans what is said of secrets first."""
 
 def add_HooksServiceServicer_to_server(servicer: HooksServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

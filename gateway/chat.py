@@ -1,0 +1,219 @@
+"""Conversations over HTTP: `POST /v1/chat`, `POST /v1/chat/stream` (server-sent events), `GET /v1/chat`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+import orjson
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import Message
+from grpc.aio import AioRpcError
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from chassis.calls import CallContext, current_call, replies
+from chassis.faults import Unauthenticated, received
+from chassis.identifiers import new_ulid
+from chassis.identity import Tokens
+from chassis.tracing import traceparent_or_new
+from gateway.body import Refused, json_object
+from gateway.endpoint import workspace_of
+from gateway.fault_replies import error, explained
+from gateway.redaction import redact_text
+from spark.fault.v1 import reason_pb2
+from spark.inference.v1 import generation_pb2, inference_pb2
+from spark.memory.v1 import conversation_pb2
+
+if TYPE_CHECKING:
+    from spark.inference.v1.inference_pb2_grpc import InferenceServiceAsyncStub
+    from spark.memory.v1.memory_pb2_grpc import MemoryServiceAsyncStub
+
+METHOD = "/v1/chat"
+SECONDS = 60.0
+"""Patience with an answer; a model of one's own on a laptop takes its time."""
+SHOW_SECONDS = 5.0
+TEXT_CHARS = 16_384
+"""At most four bytes a character: within the contract's limit."""
+EVENT_STREAM = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store")]
+
+
+class ChatEndpoint:
+    """Answers in conversations, and shows them. What is said is cleaned of secrets before anybody else sees it."""
+
+    def __init__(self, inference: InferenceServiceAsyncStub, memory: MemoryServiceAsyncStub, tokens: Tokens) -> None:
+        self._inference = inference
+        self._memory = memory
+        self._tokens = tokens
+
+    @property
+    def routes(self) -> list[Route]:
+        """The routes to serve it by."""
+        return [
+            Route("/v1/chat", self.ask, methods=["POST"]),
+            Route("/v1/chat", self.show, methods=["GET"]),
+            Route("/v1/chat/stream", self.stream, methods=["POST"]),
+        ]
+
+    async def ask(self, request: Request) -> Response:
+        """The whole answer as one JSON object, or an error that says what is wrong."""
+        return await self._answered(request, streams=False)
+
+    async def stream(self, request: Request) -> Response:
+        """The answer in pieces as server-sent events: `delta`s, then `answered` or `failed`."""
+        return await self._answered(request, streams=True)
+
+    async def show(self, request: Request) -> Response:
+        """What was said in a conversation, newest first; `session_id`, and `page_token` of a former answer."""
+        try:
+            call = self._call(request)
+            wanted = conversation_pb2.ListEntriesRequest(
+                session_id=session_in(request.query_params), page_token=request.query_params.get("page_token", "")
+            )
+            token = current_call.set(call)
+            try:
+                answer = await self._memory.ListEntries(wanted, timeout=SHOW_SECONDS)
+            finally:
+                current_call.reset(token)
+        except Unauthenticated as fault:
+            return error(401, "UNAUTHENTICATED", fault.message)
+        except Refused as refused:
+            return error(refused.status, refused.reason, refused.message)
+        except AioRpcError as failed:
+            return explained(received(failed))
+        return Response(as_json(answer), media_type="application/json")
+
+    async def _answered(self, request: Request, *, streams: bool) -> Response:
+        try:
+            call = self._call(request)
+            wanted = chat_in(await json_object(request))
+        except Unauthenticated as fault:
+            return error(401, "UNAUTHENTICATED", fault.message)
+        except Refused as refused:
+            return error(refused.status, refused.reason, refused.message)
+        except ClientDisconnect:
+            return error(400, "INCOMPLETE", "the client went away before the end of its body")
+        return Answering(self._inference, wanted, call, streams=streams)
+
+    def _call(self, request: Request) -> CallContext:
+        trace = traceparent_or_new(request.headers.get("traceparent", ""))
+        return CallContext(f"{request.method} {METHOD}", workspace_of(request, self._tokens), trace)
+
+
+class Answering(Response):
+    """An answer that is being made. Whoever asked and goes away ends the work on it.
+
+    A stream begins with its first event, so that what is refused has a status of its own and not 200.
+    """
+
+    def __init__(
+        self,
+        inference: InferenceServiceAsyncStub,
+        wanted: inference_pb2.ChatRequest,
+        call: CallContext,
+        *,
+        streams: bool,
+    ) -> None:
+        self.background = None
+        self._inference = inference
+        self._wanted = wanted
+        self._call = call
+        self._streams = streams
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends it."""
+        working = asyncio.create_task(self._work(scope, receive, send))
+        leaving = asyncio.create_task(gone(receive))
+        try:
+            await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (leaving, working):
+                task.cancel()
+            ends = await asyncio.gather(working, leaving, return_exceptions=True)
+        if isinstance(ends[0], Exception):
+            raise ends[0]
+
+    async def _work(self, scope: Scope, receive: Receive, send: Send) -> None:
+        current_call.set(self._call)
+        begun = False
+        try:
+            async with aclosing(replies(self._inference.Chat(self._wanted, timeout=SECONDS))) as events:
+                async for event in events:
+                    if not self._streams:
+                        if not event.HasField("delta"):
+                            await whole(event)(scope, receive, send)
+                            return
+                        continue
+                    if not begun:
+                        await send({"type": "http.response.start", "status": 200, "headers": EVENT_STREAM})
+                        begun = True
+                    await send({"type": "http.response.body", "body": server_sent(event), "more_body": True})
+        except AioRpcError as failed:
+            fault = received(failed)
+            if not begun:
+                await explained(fault)(scope, receive, send)
+                return
+            broken = generation_pb2.Failed(reason=reason_pb2.Reason.Name(fault.reason), message=fault.message)
+            body = server_sent(inference_pb2.ChatResponse(failed=broken))
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def gone(receive: Receive) -> None:
+    """Returns once the client has gone away."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def chat_in(body: Mapping[str, object]) -> inference_pb2.ChatRequest:
+    """What a body says, without secrets.
+
+    Raises:
+        Refused: 400 when it lacks a conversation or words.
+    """
+    text, entry_id = body.get("text"), body.get("entry_id") or ""
+    if not isinstance(text, str) or not text.strip():
+        raise Refused(400, "INVALID_ARGUMENT", "text must hold what is said")
+    if len(text) > TEXT_CHARS:
+        raise Refused(400, "INVALID_ARGUMENT", f"text is over {TEXT_CHARS:,} characters")
+    if not isinstance(entry_id, str):
+        raise Refused(400, "INVALID_ARGUMENT", "entry_id must be a ULID, or left out")
+    return inference_pb2.ChatRequest(
+        session_id=session_in(body), text=redact_text(text), entry_id=entry_id or new_ulid()
+    )
+
+
+def session_in(given: Mapping[str, object]) -> str:
+    """The conversation that is meant.
+
+    Raises:
+        Refused: 400 when none is.
+    """
+    session = given.get("session_id")
+    if not isinstance(session, str) or not 0 < len(session) <= 200:
+        raise Refused(400, "INVALID_ARGUMENT", "session_id must name the conversation, in 1 to 200 characters")
+    return session
+
+
+def whole(event: inference_pb2.ChatResponse) -> Response:
+    """The last event of an answer as the one reply."""
+    if event.HasField("failed"):
+        return error(502, event.failed.reason.removeprefix("REASON_"), event.failed.message)
+    return Response(as_json(event.answered), media_type="application/json")
+
+
+def server_sent(event: inference_pb2.ChatResponse) -> bytes:
+    """One event in the form of the HTML standard's server-sent events."""
+    name = event.WhichOneof("event") or "delta"
+    body: Message = getattr(event, name)
+    return b"event: %s\ndata: %s\n\n" % (name.encode(), as_json(body))
+
+
+def as_json(message: Message) -> bytes:
+    """A message as JSON on one line, with every field in it."""
+    document = MessageToDict(message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
+    return orjson.dumps(document)
