@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -161,17 +160,20 @@ def test_a_project_is_the_folder_that_was_named_whatever_its_letters(home: Path,
     assert said(json.loads(told), late), "the lesson of the import is known to the replay"
 
 
+INTERRUPTIBLE = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("host.cli", run_name="__main__", alter_sys=True)
+"""
+"""The command. What a shell starts in the background ignores the signal, and so would what that starts; to give it back
+between fork and exec has been seen to abort a process that gRPC's threads are in."""
+
+
 def test_an_import_that_was_stopped_goes_on_where_it_was(home: Path, tmp_path: Path) -> None:
     folder = tmp_path / "old"
     save(folder, [session(f"tool{number}", number * 60) for number in range(600)])
-    importing = subprocess.Popen(
-        [sys.executable, "-m", "host.cli", "import", folder],
-        env=environment(home),
-        stderr=subprocess.PIPE,
-        text=True,
-        # What a shell starts in the background ignores the signal, and so would what it starts.
-        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
-    )
+    command = [sys.executable, "-c", INTERRUPTIBLE, "import", folder]
+    importing = subprocess.Popen(command, env=environment(home), stderr=subprocess.PIPE, text=True)
     assert wait_for(lambda: (home / "run" / "spark.sock").exists() or importing.poll() is not None)
     assert not (home / "run.json").exists(), "a private system is nobody else's to use"
     importing.send_signal(signal.SIGINT)
