@@ -40,6 +40,16 @@ SPECIALISTS = Setting(
     "reasoning,code,logic,knowledge",
     "Voices of the council by comma, each with its own engine where it is to have one, as code=openai",
 )
+SYNTH_MODE = Setting(
+    "synthesizer.mode",
+    "SPARK_SYNTH_MODE",
+    "programmatic",
+    "Who words advice that is asked of inference: nobody, a model where one is ready, or a model alone",
+    choices=("programmatic", "auto", "ai_only"),
+)
+SYNTH_TIMEOUT_S = Setting(
+    "synthesizer.ai_timeout_s", "SPARK_SYNTH_TIMEOUT", 1.8, "Time for wording by a model, seconds", 0.2, 10
+)
 SYNTH_CHARS = 500
 """Longest text of advice where a request does not say, characters; as `advisory.max_chars`."""
 CACHE_SECONDS = 120.0
@@ -54,4 +64,6 @@ SETTINGS: tuple[AnySetting, ...] = (
     CHAT_TOKENS,
     AGENT_0_ENGINE,
     SPECIALISTS,
+    SYNTH_MODE,
+    SYNTH_TIMEOUT_S,
 )

@@ -2,33 +2,78 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from chassis.service import Running, Service, Surroundings
+from chassis.settings import BadSetting
+from services.inference import answer_settings as answering
+from services.inference.chat import Chat, Policy
+from services.inference.conversation import Conversation
 from services.inference.engines import configured
 from services.inference.kept import Kept, Limits
 from services.inference.pool import Pool
+from services.inference.prices import MICRO, BadPrices, read_prices
 from services.inference.servicer import InferenceServicer
 from services.inference.settings import CONCURRENCY, MAX_TOKENS, QUEUE, SETTINGS, START_TIMEOUT_S, TIMEOUT_S
+from services.inference.specialists import BadSpecialists, read_specialists
+from services.inference.spending import Spending
+from services.inference.synthesis import Mode, Synthesizer
 from spark.inference.v1 import inference_pb2
+from spark.memory.v1.memory_pb2_grpc import MemoryServiceStub
 
+SCHEMA = "inference"
+CONNECTIONS = 2
 GRACE_S = 2.0
 """What generations under way still have at a stop: as much as the doors give calls under way."""
 
 
 def assemble(given: Surroundings) -> Running:
-    """Inference with its engines. None of them holds up the start of the process: Spark is ready without any."""
+    """Inference with its engines. None of them holds up the start of the process: Spark is ready without any.
+
+    Raises:
+        BadSetting: when a setting cannot be read.
+    """
     settings = given.settings
+    database = given.database(SCHEMA, CONNECTIONS)
     limits = Limits(settings[CONCURRENCY], settings[QUEUE], settings[START_TIMEOUT_S])
     lazy = configured.lazy(settings)
     kept = [Kept(engine, limits, lazy=engine.name in lazy) for engine in configured.engines(settings, given.home)]
-    pool = Pool(kept, settings[TIMEOUT_S])
+    try:
+        prices = read_prices(settings[answering.PRICES])
+        specialists = read_specialists(settings[answering.SPECIALISTS])
+    except (BadPrices, BadSpecialists) as error:
+        raise BadSetting(str(error)) from error
+    spending = Spending(database, given.clock, round(MICRO * settings[answering.BUDGET_USD]), prices)
+    pool = Pool(kept, settings[TIMEOUT_S], spending)
+    policy = Policy(
+        settings[answering.GATE],
+        settings[answering.CHAT_TIMEOUT_S],
+        settings[answering.CHAT_TOKENS],
+        settings[answering.AGENT_0_ENGINE],
+    )
+    synthesizer = Synthesizer(
+        pool, Mode(settings[answering.SYNTH_MODE]), settings[answering.SYNTH_TIMEOUT_S], lambda: pool.serving
+    )
+    memory = MemoryServiceStub(given.channels.to("memory"))
 
     async def begin() -> None:
         pool.begin()
 
+    async def end() -> None:
+        await synthesizer.close()
+        await pool.drain(GRACE_S)
+        await spending.booked()
+
     return Running(
-        servicer=InferenceServicer(pool, settings[MAX_TOKENS]), start=begin, stop=partial(pool.drain, GRACE_S)
+        servicer=InferenceServicer(
+            pool,
+            settings[MAX_TOKENS],
+            Chat(pool, specialists, policy),
+            Conversation(memory, given.clock),
+            synthesizer,
+            spending,
+        ),
+        start=begin,
+        stop=end,
+        checks={"postgres": database.ping},
     )
 
 
@@ -37,5 +82,6 @@ SERVICE = Service(
     contract=inference_pb2.DESCRIPTOR.services_by_name["InferenceService"],
     assemble=assemble,
     package="services.inference",
-    settings=SETTINGS,
+    schema=SCHEMA,
+    settings=(*SETTINGS, *answering.SETTINGS),
 )

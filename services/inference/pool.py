@@ -14,6 +14,7 @@ from chassis.faults import (
     InvalidArgument,
     NotFound,
     Overloaded,
+    StoreUnavailable,
     Unsupported,
 )
 from services.inference.admission import Closed, Shed
@@ -54,6 +55,11 @@ class Pool:
         self._budget = budget or RetryBudget()
         self._runs: dict[str, Run] = {}
         self._draining = False
+
+    @property
+    def serving(self) -> str:
+        """The model that would be asked now; empty where there is none."""
+        return next((kept.engine.model for kept in self.kept if kept.ready and not is_template(kept)), "")
 
     @property
     def has_model(self) -> bool:
@@ -156,7 +162,7 @@ class Pool:
                 SHED.labels(kept.engine.name).inc()
                 retry_after = str(round(1000 * shed.retry_after_s))
                 trouble = Overloaded(f"{kept.engine.name}: {shed.message}", retry_after_ms=retry_after)
-            except BudgetExhausted as fault:
+            except (BudgetExhausted, StoreUnavailable) as fault:
                 trouble = fault  # What is one's own costs nothing and may still serve.
             except Closed:
                 raise EngineUnavailable("Spark is stopping") from None
@@ -177,7 +183,7 @@ class Pool:
         began, took = loop.time(), None
         held: Reservation | None = None
         try:
-            if kept.engine.hosted and self._spending is not None:
+            if self._spending is not None and not is_template(kept):
                 held = await self._spending.reserve(kept.engine, run.prompt)
             async with aclosing(kept.engine.generate(run.prompt)) as items:
                 async for item in items:

@@ -82,7 +82,7 @@ class Mortal(Protocol):
 
 
 class Reservation(Protocol):
-    """What is held of the budget for one generation of a hosted engine."""
+    """What is held of the budget for one generation; nothing for an engine of one's own."""
 
     async def settle(self, usage: Usage) -> int:
         """Books what it took and gives the rest back; millionths of a US dollar."""
@@ -90,12 +90,13 @@ class Reservation(Protocol):
 
 
 class Spending(Protocol):
-    """The budget, asked before each generation of an engine whose calls cost money."""
+    """The books, asked before each generation of an engine with a model."""
 
     async def reserve(self, engine: Engine, prompt: Prompt) -> Reservation:
         """Holds what the generation may cost at most.
 
         Raises:
             BudgetExhausted: when that is more than is left.
+            StoreUnavailable: when that cannot be known.
         """
         ...

@@ -6,18 +6,38 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from chassis.calls import CallContext
-from chassis.faults import Unsupported
+from chassis.faults import Fault
+from chassis.identifiers import new_ulid
+from services.inference.answer_wire import MODES, answered_message, spend_message, wording_message
+from services.inference.answers import DETERMINISTIC
+from services.inference.chat import Chat
+from services.inference.conversation import Conversation, reply_id
 from services.inference.pool import Pool
+from services.inference.spending import Spending
+from services.inference.synthesis import Synthesizer
 from services.inference.wire import health_of, info_of, load_of, prompt_from, response_of
+from spark.fault.v1 import reason_pb2
 from spark.inference.v1 import generation_pb2, inference_pb2
 
 
 class InferenceServicer:
     """Implements spark.inference.v1.InferenceService."""
 
-    def __init__(self, pool: Pool, max_tokens: int) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        max_tokens: int,
+        chat: Chat,
+        conversation: Conversation,
+        synthesizer: Synthesizer,
+        spending: Spending,
+    ) -> None:
         self._pool = pool
         self._max_tokens = max_tokens
+        self._chat = chat
+        self._conversation = conversation
+        self._synthesizer = synthesizer
+        self._spending = spending
 
     async def Generate(
         self, request: generation_pb2.GenerateRequest, call: CallContext
@@ -53,17 +73,38 @@ class InferenceServicer:
         self, request: inference_pb2.ChatRequest, call: CallContext
     ) -> AsyncGenerator[inference_pb2.ChatResponse]:
         """Answers in a conversation."""
-        raise Unsupported("answers in a conversation are not served here yet", capability="chat")
-        yield
+        entry_id = request.entry_id or new_ulid()
+        context = await self._conversation.context(request.session_id, request.text)
+        await self._conversation.remember(request.session_id, entry_id, request.text, by_user=True)
+        shown = False
+        try:
+            async with aclosing(self._chat.answer(request.text, context, call.deadline)) as events:
+                async for event in events:
+                    if isinstance(event, str):
+                        shown = True
+                        yield inference_pb2.ChatResponse(delta=generation_pb2.Delta(text=event))
+                        continue
+                    if event.by != DETERMINISTIC:
+                        said = event.text
+                        await self._conversation.remember(request.session_id, reply_id(entry_id), said, by_user=False)
+                    yield inference_pb2.ChatResponse(answered=answered_message(event))
+        except Fault as fault:
+            if not shown:
+                raise
+            reason = reason_pb2.Reason.Name(fault.reason)
+            yield inference_pb2.ChatResponse(failed=generation_pb2.Failed(reason=reason, message=fault.message))
 
     async def Synthesize(
         self, request: inference_pb2.SynthesizeRequest, call: CallContext
     ) -> inference_pb2.SynthesizeResponse:
         """Words advice from facts."""
-        raise Unsupported("wording of advice is not served here yet", capability="synthesis")
+        words = await self._synthesizer.words(
+            request.text, request.facts, MODES[request.mode], request.max_chars, call.deadline
+        )
+        return wording_message(words)
 
     async def GetSpend(
         self, request: inference_pb2.GetSpendRequest, call: CallContext
     ) -> inference_pb2.GetSpendResponse:
         """Tells what hosted engines have cost today."""
-        raise Unsupported("spend is not counted here yet", capability="spend")
+        return spend_message(await self._spending.today(call.workspace_id))

@@ -56,15 +56,6 @@ INCLUDE_MIND = Setting(
     "advisory.include_mind", "SPARK_ADVISORY_INCLUDE_MIND", False, "Also recall from a conversation memory",
     waits_for="conversation memory",
 )  # fmt: skip
-SYNTH_MODE = Setting(
-    "synthesizer.mode", "SPARK_SYNTH_MODE", "programmatic", "How advice is worded",
-    choices=("programmatic", "auto", "ai_only"), waits_for="an inference engine",
-)  # fmt: skip
-SYNTH_TIMEOUT = Setting(
-    "synthesizer.ai_timeout_s", "SPARK_SYNTH_TIMEOUT", 1.8, "Time for wording by a model, seconds", 0.2, 10,
-    waits_for="an inference engine",
-)  # fmt: skip
-
 SETTINGS: tuple[AnySetting, ...] = (
     ENGINE,
     EMIT,
@@ -79,8 +70,6 @@ SETTINGS: tuple[AnySetting, ...] = (
     CONTROL_SHARE,
     EXPERIMENT,
     INCLUDE_MIND,
-    SYNTH_MODE,
-    SYNTH_TIMEOUT,
 )
 
 

@@ -181,6 +181,7 @@ RULES: tuple[Rule, ...] = (
     many(hooks_pb2.ImportHooksRequest, "hooks", 0, 1000, HOOK),
     bounded(hooks_pb2.ImportHooksRequest, "project", 0, 4096),
     bounded(hooks_pb2.ResolveProjectRequest, "folder", 1, 4096),
+    present(hooks_pb2.ChatRequest, "chat"),
     *(
         Rule(kind, field, ("s",), ("",))
         for kind in (

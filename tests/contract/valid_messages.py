@@ -114,6 +114,7 @@ _NAMED: tuple[Message, ...] = (
     hooks_pb2.ForgetRequest(session_id="session"),
     hooks_pb2.GiveFeedbackRequest(advice_id="advice", verdict=advice_pb2.VERDICT_HELPFUL),
     hooks_pb2.ResolveProjectRequest(folder="/repository"),
+    hooks_pb2.ChatRequest(chat=inference_pb2.ChatRequest(session_id="session", text="why does it fail?")),
 )
 _BY_TYPE = {message.DESCRIPTOR.full_name: message for message in _NAMED}
 

@@ -1,0 +1,66 @@
+"""Answers, words for advice and spend as the contract's messages."""
+
+from __future__ import annotations
+
+from services.inference.answers import Answer, Spent
+from services.inference.spending import Spend
+from services.inference.synthesis import Mode, Wording
+from spark.inference.v1 import generation_pb2, inference_pb2
+
+MODES = {
+    inference_pb2.SYNTHESIS_MODE_UNSPECIFIED: None,
+    inference_pb2.SYNTHESIS_MODE_PROGRAMMATIC: Mode.PROGRAMMATIC,
+    inference_pb2.SYNTHESIS_MODE_AUTO: Mode.AUTO,
+    inference_pb2.SYNTHESIS_MODE_AI_ONLY: Mode.AI_ONLY,
+}
+
+
+def answered_message(answer: Answer) -> inference_pb2.Answered:
+    """The end of a reply."""
+    return inference_pb2.Answered(
+        text=answer.text,
+        by=answer.by,
+        confidence=answer.confidence,
+        disagreement=answer.disagreement,
+        risks=answer.risks,
+        opinions=[
+            inference_pb2.Opinion(specialist=view.by, text=view.answer, confidence=view.confidence, risk=view.risk)
+            for view in answer.opinions
+        ],
+        without_engine=answer.without_engine,
+        usage=spent_message(answer.spent),
+        recalled=answer.recalled,
+    )
+
+
+def wording_message(words: Wording) -> inference_pb2.SynthesizeResponse:
+    """Words for advice."""
+    return inference_pb2.SynthesizeResponse(
+        text=words.text,
+        by_model=words.by_model,
+        engine=words.engine,
+        kept_because=words.kept_because,
+        cached=words.cached,
+        usage=spent_message(words.spent),
+    )
+
+
+def spend_message(spend: Spend) -> inference_pb2.GetSpendResponse:
+    """What a day has cost."""
+    return inference_pb2.GetSpendResponse(
+        spent_micro_usd=spend.spent,
+        reserved_micro_usd=spend.reserved,
+        budget_micro_usd=spend.budget,
+        calls=spend.calls,
+        refused=spend.refused,
+    )
+
+
+def spent_message(spent: Spent) -> generation_pb2.Usage:
+    """What voices took."""
+    return generation_pb2.Usage(
+        input_tokens=spent.input_tokens,
+        output_tokens=spent.output_tokens,
+        cost_micro_usd=spent.cost,
+        counted_by_engine=spent.counted,
+    )
