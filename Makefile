@@ -7,7 +7,7 @@ COMPILER := $(VENV)/.compiler
 CLIENTS := tests/clients/node_modules/.package-lock.json
 
 .PHONY: run test lint format setup clients protos shim bench bench-hooks bench-scale bench-learning bench-memory \
-	bench-import replay build clean
+	bench-import bench-inference replay build clean
 
 run: $(READY)
 	@$(BIN)/spark demo
@@ -76,6 +76,9 @@ bench-memory: $(READY)
 
 bench-import: $(READY)
 	$(BIN)/python -m bench.import_speed $(DATA)
+
+bench-inference: $(READY)
+	$(BIN)/python -m bench.inference_overhead
 
 replay: $(READY)
 	$(BIN)/python -m bench.replay $(if $(DATA),--data $(DATA))
