@@ -8,7 +8,7 @@ WEIGHTS := $(VENV)/.weights
 CLIENTS := tests/clients/node_modules/.package-lock.json
 
 .PHONY: run test lint format setup clients protos shim bench bench-hooks bench-scale bench-learning bench-memory \
-	bench-import bench-recall semantic replay build clean
+	bench-import bench-recall bench-inference semantic replay build clean
 
 run: $(READY)
 	@$(BIN)/spark demo
@@ -88,6 +88,9 @@ bench-import: $(READY)
 
 bench-recall: $(READY)
 	$(BIN)/python -m bench.recall_quality
+
+bench-inference: $(READY)
+	$(BIN)/python -m bench.inference_overhead
 
 replay: $(READY)
 	$(BIN)/python -m bench.replay $(if $(DATA),--data $(DATA))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import sys
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from services.inference.engines.child import Child
+from services.inference.engines.llama_server import KEY_VARIABLE
 from services.inference.engines.openai_compatible import OpenAICompatible, Where
 from services.inference.engines.refusals import extra_missing
 from services.inference.manifest import Manifest, artefact_of
@@ -83,9 +85,12 @@ class LlamaCpp:
         async def serves() -> bool:
             return address.exists()
 
+        key = secrets.token_urlsafe()
+        told = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path), KEY_VARIABLE: key}
         command = [sys.executable, "-m", "services.inference.engines.llama_server", json.dumps(spec)]
-        await self._child.start(command, serves, {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)})
-        self._served = OpenAICompatible(NAME, NAME, Where(f"{address.read_text(encoding='utf-8')}/v1", self.model))
+        await self._child.start(command, serves, told)
+        url = f"{address.read_text(encoding='utf-8')}/v1"
+        self._served = OpenAICompatible(NAME, NAME, Where(url, self.model, key))
         await self._served.start()
 
     async def generate(self, prompt: Prompt) -> AsyncGenerator[Delta | Finished]:

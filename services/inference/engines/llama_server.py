@@ -1,9 +1,11 @@
 """The program that serves one GGUF file: `python -m services.inference.engines.llama_server SPEC`.
 
 SPEC is JSON: the file, tokens of context for each generation, generations at once, threads, a port (none takes any that
-is free), and a file into which the
-address is written once it serves. A process of its own, since a model that is broken takes its process down, and so
-that no generation ever holds up the loop that answers hooks.
+is free), and a file into which the address is written once it serves. SPARK_ENGINE_KEY in the environment is the key
+that callers need, since any page in a browser can reach a port of loopback.
+
+A process of its own: a model that is broken takes its process down, and no generation holds up the loop that answers
+hooks.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+KEY_VARIABLE = "SPARK_ENGINE_KEY"
 
 
 def main() -> int:
@@ -32,6 +36,10 @@ def main() -> int:
     params.n_threads_http = spec["concurrency"] + 4
     params.hostnames, params.port = ["127.0.0.1"], spec.get("port", 0)
     params.ui = False
+    # Warnings and errors: what it says of each request would fill a disk in time.
+    params.verbosity = 1
+    if key := os.environ.get(KEY_VARIABLE):
+        params.api_keys = [key]
     server: Any = xllamacpp.Server(params)
     told = Path(spec["address"])
     draft = told.with_suffix(".draft")

@@ -16,7 +16,7 @@ from tests.integration.inference.servers import (
     llama,
     loopback,
     running_at,
-    url_of,
+    running_in,
 )
 
 KEY = "sk-ant-test-0123456789abcdef"
@@ -126,6 +126,6 @@ def child_case(label: str, engine: str, settings: Mapping[str, str], word: str) 
     def busy() -> int:
         process = child_with(word)
         assert process is not None
-        return running_at(url_of(process))
+        return running_in(process)
 
     return Case(label, engine, settings, kill=kill, busy=busy)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from bench.tiny_model import write_tiny_model
 from tests.integration.inference.cases import CASES, Case
-from tests.integration.inference.tiny_model import write_tiny_model
 from tests.integration.inference.world import World, inference
 
 

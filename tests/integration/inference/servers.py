@@ -14,6 +14,8 @@ from pathlib import Path
 import httpx
 import psutil
 
+from services.inference.engines.llama_server import KEY_VARIABLE
+
 REPOSITORY = Path(__file__).parents[3]
 LOOPBACK = Path(__file__).with_name("loopback_api.py")
 CONTEXT = 20_480
@@ -111,9 +113,15 @@ def url_of(process: psutil.Process) -> str:
     return f"http://127.0.0.1:{port}"
 
 
-def running_at(url: str) -> int:
+def running_in(process: psutil.Process) -> int:
+    """Generations that a server of our own works on."""
+    return running_at(url_of(process), process.environ().get(KEY_VARIABLE, "none"))
+
+
+def running_at(url: str, key: str = "none") -> int:
     """Generations that a server works on, by its own word."""
     counted = httpx.get(f"{url}/running")
     if counted.status_code == 200:
         return counted.json()["running"]
-    return sum(slot["is_processing"] for slot in httpx.get(f"{url}/slots").json())
+    slots = httpx.get(f"{url}/slots", headers={"authorization": f"Bearer {key}"}).json()
+    return sum(slot["is_processing"] for slot in slots)

@@ -16,7 +16,7 @@ import pytest
 from tests.contract.carried import refusal
 from tests.integration.chassis.waiting import eventually
 from tests.integration.inference.cases import KEY, running
-from tests.integration.inference.servers import Served, child_with, loopback
+from tests.integration.inference.servers import Served, child_with, loopback, url_of
 from tests.integration.inference.world import World, asked, inference
 
 
@@ -170,6 +170,17 @@ async def test_a_model_file_that_is_broken_does_not_take_us_with_it(tiny_model: 
         assert "ended while it started" in (await world.health())["llama_cpp"].detail
         write_part(tiny_model, broken)
         await world.until("llama_cpp", "READY")
+
+
+async def test_a_server_of_our_own_answers_nobody_else(tiny_model: Path, tmp_path: Path) -> None:
+    async with inference(tmp_path, {"SPARK_INFERENCE_GGUF": str(tiny_model)}) as world:
+        await world.until("llama_cpp", "READY")
+        process = child_with("llama_server")
+        assert process is not None
+        body = {"messages": [{"role": "user", "content": "hello"}], "max_tokens": 1}
+        async with httpx.AsyncClient(base_url=url_of(process)) as stranger:
+            assert (await stranger.post("/v1/chat/completions", json=body)).status_code == 401
+            assert (await stranger.get("/slots")).status_code == 401
 
 
 async def test_a_server_that_dies_idle_is_back_before_anybody_asks(tiny_model: Path, tmp_path: Path) -> None:
