@@ -19,7 +19,7 @@ from typing import Any
 from bench.report import console
 from services.memory.fusion import fused
 from services.memory.meaning import Model, installed, load
-from services.memory.relevance import Candidate, Ranked, rank
+from services.memory.relevance import Candidate, Ranked, rank, telling
 from services.memory.terms import asked_terms, terms_of
 
 QUESTIONS = Path(__file__).with_name("recall_questions.json")
@@ -104,7 +104,7 @@ def by_meaning(texts: Sequence[str], model: Model) -> Ranking:
 
 def by_both(first: Ranking, second: Ranking) -> Ranking:
     """Recall as it is with embeddings."""
-    return lambda question: fused([first(question), second(question)])
+    return lambda question: fused([telling(first(question)), second(question)])
 
 
 def measured(talks: Sequence[Talk], made: Callable[[Talk], Ranking]) -> Figures:

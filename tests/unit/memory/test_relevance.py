@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.memory.fusion import K, fused
-from services.memory.relevance import Candidate, Ranked, rank
+from services.memory.relevance import TELLING, Candidate, Ranked, rank, telling
 
 WORDS = st.sampled_from(["bike", "car", "tower", "red", "blue", "tea"])
 TEXTS = st.lists(st.lists(WORDS, max_size=8), min_size=1, max_size=12)
@@ -69,6 +69,13 @@ def test_a_rare_term_tells_more_than_a_common_one() -> None:
     common = [Candidate(place, {"tea": 1}, 3) for place in range(5)]
     rare = Candidate(-1, {"bike": 1}, 3)
     assert rank(["tea", "bike"], [*common, rare], 20, 3.0)[0].place == -1
+
+
+@given(st.lists(st.floats(0.01, 1), max_size=20))
+def test_what_is_far_behind_the_nearest_tells_nothing(scores: list[float]) -> None:
+    given_scores = sorted(scores, reverse=True)
+    kept = telling([Ranked(place, score) for place, score in enumerate(given_scores)])
+    assert [ranked.score for ranked in kept] == [score for score in given_scores if score >= TELLING * given_scores[0]]
 
 
 def ranking(places: list[int]) -> list[Ranked]:

@@ -62,7 +62,7 @@ class Entry(_message.Message):
     speaker: Global___Speaker.ValueType
     """Who."""
     text: _builtins.str
-    """What."""
+    """What; whoever sends it has taken secrets out."""
     @_builtins.property
     def said_at(self) -> _timestamp_pb2.Timestamp:
         """When."""
