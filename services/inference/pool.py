@@ -59,12 +59,16 @@ class Pool:
     @property
     def serving(self) -> str:
         """The model that would be asked now; empty where there is none."""
-        return next((kept.engine.model for kept in self.kept if kept.ready and not is_template(kept)), "")
+        return next((kept.engine.model for kept in self.kept if self._has_model(kept)), "")
 
     @property
     def has_model(self) -> bool:
-        """Whether an engine with a model is ready."""
-        return any(kept.ready and not is_template(kept) for kept in self.kept)
+        """Whether an engine with a model is ready, or would be loaded for whoever asks."""
+        return any(self._has_model(kept) for kept in self.kept)
+
+    @staticmethod
+    def _has_model(kept: Kept) -> bool:
+        return (kept.ready or kept.asleep) and not is_template(kept)
 
     def begin(self) -> None:
         """Starts all engines in the background."""

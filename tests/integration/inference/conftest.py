@@ -9,7 +9,7 @@ import pytest
 
 from bench.tiny_model import write_tiny_model
 from tests.integration.inference.cases import CASES, Case
-from tests.integration.inference.world import World, inference
+from tests.integration.inference.world import STORE, World, inference
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +17,12 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("model") / "tiny.gguf"
     write_tiny_model(path)
     return path
+
+
+@pytest.fixture(autouse=True)
+def store(database_url: str) -> None:
+    """A database of the test's own for the books."""
+    STORE.url = database_url
 
 
 @pytest.fixture(params=CASES, ids=lambda make: make.__name__)

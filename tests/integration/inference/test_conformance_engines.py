@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -16,7 +17,7 @@ from spark.inference.v1 import generation_pb2
 from tests.contract.carried import refusal
 from tests.integration.chassis.waiting import eventually
 from tests.integration.inference.cases import Case
-from tests.integration.inference.world import World, asked, inference, rest_of, until_piece
+from tests.integration.inference.world import Reply, World, asked, inference, rest_of, until_piece
 
 LONG = 16_000
 """Output tokens that take any of the servers seconds."""
@@ -132,7 +133,12 @@ async def test_a_caller_that_goes_away_takes_the_work_with_it(world: World, case
 
 async def test_a_deadline_ends_the_stream_with_its_reason(world: World, case: Case) -> None:
     only_served(case)
-    reply = await world.generated(asked(max_tokens=LONG), timeout=2.5)
+    reply = Reply()
+    for _ in range(4):
+        # On a machine that is busy with other things the caller's own clock may run out a quarter second later, too.
+        with contextlib.suppress(grpc.aio.AioRpcError):
+            reply = await world.generated(asked(max_tokens=LONG), timeout=2.5)
+            break
     assert reply.pieces
     assert reply.failed is not None
     assert reply.failed.reason == "REASON_DEADLINE_EXCEEDED"

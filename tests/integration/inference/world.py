@@ -14,9 +14,11 @@ from chassis.chain import Chain
 from chassis.channels import Channels
 from chassis.clock import SystemClock
 from chassis.contract import methods
+from chassis.database import Database
 from chassis.identifiers import new_ulid
 from chassis.identity import Tokens
 from chassis.interceptors import STANDARD
+from chassis.migrations import migrate, read_migrations, role_of
 from chassis.server import GrpcServer
 from chassis.service import Running, Surroundings
 from chassis.settings import Settings
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 TOKEN = "token-of-local"
 METADATA = (("authorization", f"Bearer {TOKEN}"),)
 PATIENCE_S = 60.0
+UNBOUNDED = {"SPARK_INFERENCE_DAILY_BUDGET_USD": "10000"}
+"""These tests are not about money, and loopback servers stand in for those that cost it."""
 
 
 @dataclass
@@ -129,13 +133,32 @@ def asked(text: str = "say something", **fields: Any) -> generation_pb2.Generate
     return generation_pb2.GenerateRequest(request_id=new_ulid(), messages=[message], **fields)
 
 
+@dataclass
+class Store:
+    """The database of the present test."""
+
+    url: str = ""
+
+
+STORE = Store()
+
+
 @asynccontextmanager
 async def inference(home: Path, settings: Mapping[str, str]) -> AsyncGenerator[World]:
-    """Inference with these settings, started and not waited for; ended with the block."""
+    """Inference with these settings on the test's database, started and not waited for; ended with the block."""
     tokens = Tokens({TOKEN: "local"})
-    # It keeps nothing and hears nothing: no database and no bus are asked for.
-    nothing = cast("Any", None)
-    given = Surroundings(SystemClock(), Settings(settings), Channels(tokens, {}), tokens, nothing, nothing, home)
+    await migrate(STORE.url, SERVICE.schema, read_migrations(SERVICE.package))
+    database = Database(STORE.url, role=role_of(SERVICE.schema), size=2)
+    # It hears nothing: no bus is asked for. Memory is not carried here, so that nothing is recalled.
+    given = Surroundings(
+        SystemClock(),
+        Settings({**UNBOUNDED, **settings}),
+        Channels(tokens, {}),
+        tokens,
+        lambda _schema, _size: database,
+        cast("Any", None),
+        home,
+    )
     running = SERVICE.assemble(given)
     server = GrpcServer(Chain(STANDARD), tokens)
     server.add(SERVICE.contract.full_name, running.servicer, methods(SERVICE.contract))
@@ -147,3 +170,4 @@ async def inference(home: Path, settings: Mapping[str, str]) -> AsyncGenerator[W
     finally:
         await server.stop(0)
         await running.stop()
+        await database.close()

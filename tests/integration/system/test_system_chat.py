@@ -11,13 +11,13 @@ import asyncpg
 import httpx
 import pytest
 
+from bench.tiny_model import write_tiny_model
 from chassis.identifiers import new_ulid
 from spark.gateway.v1.hooks_pb2 import ChatRequest
 from spark.gateway.v1.hooks_pb2_grpc import HooksServiceStub
 from spark.inference.v1 import engines_pb2, inference_pb2
 from spark.inference.v1.inference_pb2_grpc import InferenceServiceStub
 from tests.integration.cli.command import Spark as Command
-from tests.integration.inference.tiny_model import write_tiny_model
 from tests.integration.system.conftest import StartSpark
 from tests.integration.system.running_spark import Spark, environment_of
 

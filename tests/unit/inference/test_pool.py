@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from chassis.faults import BudgetExhausted
-from services.inference.kept import Limits
+from services.inference.kept import Kept, Limits
 from services.inference.model import Capabilities, Prompt, State, Usage
 from services.inference.pool import Pool
 from services.inference.ports import Engine, EngineError
@@ -161,14 +161,14 @@ async def test_a_caller_that_goes_away_leaves_nothing_behind() -> None:
 
 @dataclass
 class Purse:
-    """A budget for so many calls, that tells what it was asked and what was booked."""
+    """A budget for so many hosted calls, that tells what it was asked and what was booked."""
 
     calls: int
     reserved: list[str] = field(default_factory=list[str])
     booked: list[Usage] = field(default_factory=list[Usage])
 
     async def reserve(self, engine: Engine, prompt: Prompt) -> Purse:
-        if len(self.reserved) >= self.calls:
+        if engine.hosted and len(self.reserved) >= self.calls:
             raise BudgetExhausted("the day's budget is spent")
         self.reserved.append(engine.name)
         return self
@@ -187,8 +187,8 @@ async def test_what_costs_is_booked_and_where_the_budget_ends_ones_own_engine_se
         "REASON_ENGINE_UNAVAILABLE",
         "own: one two",
     ]
-    assert purse.reserved == ["hosted", "hosted"]
-    assert purse.booked == [USAGE, Usage(2, 1)]
+    assert purse.reserved == ["hosted", "hosted", "own"]
+    assert purse.booked == [USAGE, Usage(2, 1), USAGE]
     assert await outcome(pool, engine="hosted") == "BudgetExhausted"
     await pool.drain(0)
 
@@ -202,3 +202,12 @@ async def test_at_a_stop_nothing_new_is_taken_and_what_waits_is_told() -> None:
     assert [await task for task in tasks] == ["REASON_ENGINE_UNAVAILABLE", "EngineUnavailable"]
     assert await outcome(pool) == "EngineUnavailable"
     assert pool.kept[0].state is State.DRAINING
+
+
+async def test_a_model_that_is_loaded_for_whoever_asks_counts_as_one() -> None:
+    lazy = Kept(Scripted("lazy"), Limits(), lazy=True)
+    pool = Pool([lazy], 5.0)
+    pool.begin()
+    assert (lazy.ready, pool.has_model, pool.serving) == (False, True, "scripted")
+    assert await outcome(pool) == "lazy: one two"
+    await pool.drain(0)
