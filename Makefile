@@ -7,8 +7,8 @@ COMPILER := $(VENV)/.compiler
 WEIGHTS := $(VENV)/.weights
 CLIENTS := tests/clients/node_modules/.package-lock.json
 
-.PHONY: run test lint format setup clients protos shim bench bench-hooks bench-scale bench-learning bench-memory \
-	bench-import bench-recall bench-inference semantic replay build clean
+.PHONY: run test lint format setup clients protos shim bench bench-hooks bench-clients bench-scale bench-learning \
+	bench-memory bench-import bench-recall bench-inference semantic replay build clean
 
 run: $(READY)
 	@$(BIN)/spark demo
@@ -73,6 +73,10 @@ bench: $(READY)
 
 bench-hooks: $(READY)
 	$(BIN)/python -m bench.hooks_cost $(if $(PEER),--peer '$(PEER)')
+
+# Of the real clients themselves: `make clients` first.
+bench-clients: $(READY)
+	$(BIN)/python -m bench.clients_cost $(if $(CLIENT),--client $(CLIENT)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 bench-scale: $(READY)
 	$(BIN)/python -m bench.store_scale

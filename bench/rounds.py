@@ -93,6 +93,11 @@ def times_over(figure: Figures, floors: Sequence[Figures]) -> float:
     return median(own / sum(parts) for own, parts in zip(figure.p50_by_round, together, strict=True))
 
 
+def more_than(figure: Figures, floor: Figures) -> float:
+    """How many milliseconds more than a floor; the median over the rounds, each held against its own floor."""
+    return median(own - least for own, least in zip(figure.p50_by_round, floor.p50_by_round, strict=True))
+
+
 def percentile(seconds: Sequence[float], share: float) -> float:
     """The nearest-rank percentile."""
     ordered = sorted(seconds)

@@ -46,6 +46,8 @@ class Dialect:
     """More fields of an entry."""
     home_variable: str = ""
     """The variable that names its folder in place of the home's."""
+    parent_variable: str = ""
+    """The variable that names what its folder lies in, in place of the home."""
     project_folder: str = ""
     """Its folder in a repository, where that has another name."""
     version: int | None = None
@@ -62,7 +64,10 @@ class Dialect:
     def user_folder(self, home: Path) -> Path:
         """Where the user's own settings lie. As Codex does: a folder that was named is taken without its links."""
         named = os.environ.get(self.home_variable) if self.home_variable else None
-        return Path(os.path.realpath(named)) if named else home / self.folder
+        if named:
+            return Path(os.path.realpath(named))
+        parent = os.environ.get(self.parent_variable) if self.parent_variable else None
+        return (Path(parent) if parent else home) / self.folder
 
     def settings_path(self, scope: Literal["user", "project"], root: Path, home: Path) -> Path:
         """The settings file of a scope: the user's own, or that of the project at ``root``."""

@@ -53,6 +53,8 @@ class Gemini(CommandClient):
             "security": {"auth": {"selectedType": "gemini-api-key"}},
             "privacy": {"usageStatisticsEnabled": False},
             "telemetry": {"enabled": False},
+            # After 30 calls it would ask its model whether it goes round in circles, and wait for JSON.
+            "model": {"disableLoopDetection": True},
             "general": {"enableAutoUpdate": False, "enableAutoUpdateNotification": False},
         }
         self.hooks_file.parent.mkdir(exist_ok=True)

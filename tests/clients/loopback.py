@@ -23,6 +23,9 @@ async def serving(app: ASGIApp) -> AsyncGenerator[str]:
     The socket listens before the URL is handed out: an early request waits in its backlog and is never refused.
     """
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        # Or the second write of an answer may wait for 40 ms: asyncio sets it by itself only on sockets that name their
+        # protocol. What is accepted inherits it.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         config = uvicorn.Config(app, lifespan="off", ws="none", log_config=None, access_log=False)
         server = _Server(config)
         task = asyncio.create_task(server.serve(sockets=[listener]))

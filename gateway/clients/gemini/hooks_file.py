@@ -15,6 +15,7 @@ GEMINI: Final = Dialect(
     timeouts_per_s=1000,
     comments=True,
     extra={"name": "spark"},
+    parent_variable="GEMINI_CLI_HOME",
     off_switch="hooksConfig.enabled",
 )
 """No BeforeTool: what is said there never reaches the model, and it would cost every call. No hooks around the model's

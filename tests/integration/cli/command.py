@@ -73,6 +73,7 @@ def environment(home: Path, user: Path) -> dict[str, str]:
         "HOME": str(user),
         "CLAUDE_CONFIG_DIR": str(user / ".claude"),
         "CODEX_HOME": str(user / ".codex"),
+        "GEMINI_CLI_HOME": str(user),
         "COPILOT_HOME": str(user / ".copilot"),
         "XDG_CONFIG_HOME": str(user / ".config"),
         "SPARK_HOME": str(home),

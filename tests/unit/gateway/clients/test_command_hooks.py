@@ -281,3 +281,11 @@ def test_each_scope_has_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     (tmp_path / "link").symlink_to("real")
     monkeypatch.setenv("CODEX_HOME", str(tmp_path / "link"))
     assert CODEX.settings_path("user", root, home) == tmp_path.resolve() / "real" / "hooks.json"
+
+
+def test_gemini_s_folder_lies_where_its_variable_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GEMINI_CLI_HOME", raising=False)
+    assert GEMINI.settings_path("user", tmp_path, tmp_path / "home") == tmp_path / "home" / ".gemini" / "settings.json"
+    monkeypatch.setenv("GEMINI_CLI_HOME", str(tmp_path / "other"))
+    assert GEMINI.settings_path("user", tmp_path, tmp_path / "home") == tmp_path / "other" / ".gemini" / "settings.json"
+    assert GEMINI.settings_path("project", tmp_path, tmp_path / "home") == tmp_path / ".gemini" / "settings.json"
