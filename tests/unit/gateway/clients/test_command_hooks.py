@@ -273,6 +273,7 @@ def test_in_a_repository_git_does_not_see_it(tmp_path: Path, monkeypatch: pytest
 
 def test_each_scope_has_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CODEX_HOME", raising=False)
+    monkeypatch.delenv("GEMINI_CLI_HOME", raising=False)
     root, home = tmp_path / "repo", tmp_path / "home"
     assert CODEX.settings_path("user", root, home) == home / ".codex" / "hooks.json"
     assert CODEX.settings_path("project", root, home) == root / ".codex" / "hooks.json"
