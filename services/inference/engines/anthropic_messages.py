@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from services.inference.engines.refusals import broken, cut_short
-from services.inference.engines.sdk import loaded
+from services.inference.engines.sdk import connections, loaded
 from services.inference.model import Capabilities, Delta, Finished, FinishReason, Prompt, Role, Usage
 from services.inference.ports import EngineError
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
 
-CONNECT_S = 5.0
+OWN_URL = "https://api.anthropic.com"
+"""Said outright: the SDK takes another from the environment of an agent that runs beside us."""
 HOTTEST = 1.0
 """Its temperatures end there."""
 
@@ -93,10 +94,8 @@ class AnthropicMessages:
             if not self._account.key:
                 raise EngineError(f"{self.name} has no key: set SPARK_INFERENCE_ANTHROPIC_KEY")
             sdk = await loaded("anthropic", self.name)
-            timeout = sdk.Timeout(None, connect=CONNECT_S)
-            self._client = sdk.AsyncAnthropic(
-                api_key=self._account.key, base_url=self._account.url or None, max_retries=0, timeout=timeout
-            )
+            reached = connections(sdk, self._account.url or OWN_URL)
+            self._client = sdk.AsyncAnthropic(api_key=self._account.key, **reached)
         assert self._client is not None
         return self._client
 

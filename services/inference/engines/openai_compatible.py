@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from services.inference.engines.refusals import broken, cut_short, refused_with
-from services.inference.engines.sdk import loaded
+from services.inference.engines.sdk import connections, loaded
 from services.inference.model import Capabilities, Delta, Finished, FinishReason, Prompt, Usage
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 NO_KEY = "none"
 """Servers without keys take any; the SDK insists on one."""
-CONNECT_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -100,18 +99,14 @@ class OpenAICompatible:
         if self._client is None:
             sdk = await loaded("openai", self.name)
             where = self._where
-            # Deadlines are the pool's, and so is trying again.
-            timeout = sdk.Timeout(None, connect=CONNECT_S)
             # A kept connection that the server ends in the instant of its next use looks like a server that is gone.
             # Without TLS a new one costs a tenth of a millisecond.
             headers = {"connection": "close"} if where.url.startswith("http://") else {}
-            self._client = sdk.AsyncOpenAI(
-                base_url=where.url,
-                api_key=where.key or NO_KEY,
-                max_retries=0,
-                timeout=timeout,
-                default_headers=headers,
-            )
+            key = where.key or NO_KEY
+            client = sdk.AsyncOpenAI(api_key=key, default_headers=headers, **connections(sdk, where.url))
+            # The SDK takes them from the environment, which is not ours to pass on.
+            client.organization = client.project = None
+            self._client = client
         assert self._client is not None
         return self._client
 

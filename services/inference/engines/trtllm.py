@@ -20,6 +20,7 @@ from services.inference.ports import EngineError
 
 NAME = "trtllm"
 HEALTH_S = 2.0
+PAST_THE_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 GPU_VARIABLES = ("CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES", "CUDA_HOME", "HF_HOME")
 
 
@@ -129,7 +130,7 @@ def free_port() -> int:
 def healthy(url: str) -> bool:
     """Whether the server says that it serves."""
     try:
-        with urllib.request.urlopen(f"{url}/health", timeout=HEALTH_S) as answer:  # noqa: S310
+        with PAST_THE_PROXY.open(f"{url}/health", timeout=HEALTH_S) as answer:
             return answer.status == 200
     except (urllib.error.URLError, OSError):
         return False

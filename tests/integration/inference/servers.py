@@ -83,7 +83,7 @@ def llama(model: Path, folder: Path, concurrency: int = 4) -> Served:
 def answers(url: str) -> bool:
     """Whether the server is there and has its model."""
     try:
-        return httpx.get(f"{url}/health").status_code == 200
+        return httpx.get(f"{url}/health", trust_env=False).status_code == 200
     except httpx.TransportError:
         return False
 

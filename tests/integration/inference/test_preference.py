@@ -151,6 +151,18 @@ async def test_by_default_there_are_those_that_are_configured(tiny_model: Path, 
         assert list(await world.health()) == ["llama_cpp", "template"]
 
 
+async def test_one_is_ready_only_after_its_warm_up(tmp_path: Path) -> None:
+    with running(loopback("--first", "1.0")) as slow:
+        settings = {"SPARK_INFERENCE_OPENAI_URL": f"{slow.url}/v1", "SPARK_INFERENCE_ENGINES": "openai"}
+        async with inference(tmp_path, settings) as world:
+            assert await world.state("openai") == "STARTING"
+            await world.until("openai", "WARMING")
+            assert (await refused(world, "hello"))[1] == "no engine is ready: openai is warming"
+            assert (await world.info("openai")).load_seconds == 0
+            await world.until("openai", "READY")
+            assert (await world.info("openai")).load_seconds >= 1.0
+
+
 async def test_a_lazy_one_is_loaded_when_it_is_first_wanted(tiny_model: Path, tmp_path: Path) -> None:
     settings = {"SPARK_INFERENCE_GGUF": str(tiny_model), "SPARK_INFERENCE_LAZY": "llama_cpp"}
     async with inference(tmp_path, settings) as world:
