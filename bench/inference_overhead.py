@@ -128,12 +128,16 @@ async def many_at_once(ways: Sequence[Way], rounds: int) -> dict[str, list[list[
 
 
 async def one_at_a_time(ways: Sequence[Way], rounds: int, word: str) -> dict[str, list[list[float]]]:
-    """The same with one stream at a time, each with a prompt that no cache knows."""
+    """The same with one stream at a time, way after way, each with a prompt that no cache knows."""
     taken: dict[str, list[list[float]]] = {way.name: [] for way in ways}
     for turn in range(rounds):
-        for way in ways:
-            prompts = (f"{word} {way.name} {turn} {number} {FILLING}" for number in range(ALONE_EACH))
-            taken[way.name].append([await way.once(prompt, 4) for prompt in prompts])
+        for seconds in taken.values():
+            seconds.append([])
+        for number in range(ALONE_EACH):
+            for place in range(len(ways)):
+                way = ways[(place + number) % len(ways)]
+                prompt = f"{word} {turn:03} {number:03} {place} {FILLING}"
+                taken[way.name][-1].append(await way.once(prompt, 4))
     return taken
 
 
