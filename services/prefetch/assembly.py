@@ -8,9 +8,11 @@ from services.prefetch.events import HEARD, REQUESTED, TEACHING, Requests
 from services.prefetch.library import Library
 from services.prefetch.load import Load
 from services.prefetch.performance import Performance
+from services.prefetch.refining import Refining
 from services.prefetch.servicer import PrefetchServicer
-from services.prefetch.settings import CONCURRENCY, NOISE, PAUSE_LAG_MS, QUEUE, QUIET, SETTINGS, allowed_noise
+from services.prefetch.settings import CONCURRENCY, NOISE, PAUSE_LAG_MS, QUEUE, QUIET, REFINE, SETTINGS, allowed_noise
 from services.prefetch.worker import Watch, Worker
+from spark.inference.v1.inference_pb2_grpc import InferenceServiceStub
 from spark.packets.v1.packets_pb2_grpc import PacketsServiceStub
 from spark.prefetch.v1 import prefetch_pb2
 
@@ -27,7 +29,10 @@ def assemble(given: Surroundings) -> Running:
     requests = Requests(given.bus, active=settings[QUEUE])
     allowed = allowed_noise(settings[NOISE], quiet=settings[QUIET])
     library = Library(database, requests, performance, given.clock, allowed, quiet=settings[QUIET])
-    worker = Worker(library, PacketsServiceStub(given.channels.to("packets")), performance, load, settings[CONCURRENCY])
+    packets = PacketsServiceStub(given.channels.to("packets"))
+    inference = InferenceServiceStub(given.channels.to("inference"))
+    refining = Refining(inference, packets, load, active=settings[REFINE])
+    worker = Worker(library, packets, performance, load, settings[CONCURRENCY], refining)
     learner = Consumer(given.bus, name="prefetch", stream=HEARD.stream, subjects=TEACHING, handler=library.hear)
     queue = Consumer(
         given.bus,
@@ -37,11 +42,20 @@ def assemble(given: Surroundings) -> Running:
         handler=worker.hear,
     )
     watch = Watch(load)
+
+    async def start() -> None:
+        await watch.start()
+        await refining.start()
+
+    async def stop() -> None:
+        await refining.stop()
+        await watch.stop()
+
     return Running(
-        servicer=PrefetchServicer(library, learner, queue, worker, requests, performance, load),
+        servicer=PrefetchServicer(library, learner, queue, worker, requests, performance, load, refining),
         consumers=(learner, queue),
-        start=watch.start,
-        stop=watch.stop,
+        start=start,
+        stop=stop,
         checks={"postgres": database.ping},
     )
 

@@ -9,6 +9,7 @@ from services.prefetch.library import Library
 from services.prefetch.load import Load
 from services.prefetch.model import Place
 from services.prefetch.performance import Performance
+from services.prefetch.refining import Refining
 from services.prefetch.wire import event_from
 from services.prefetch.worker import Worker
 from spark.moment.v1 import moment_pb2
@@ -29,6 +30,7 @@ class PrefetchServicer:
         requests: Requests,
         performance: Performance,
         load: Load,
+        refining: Refining,
     ) -> None:
         self._library = library
         self._learner = learner
@@ -37,6 +39,7 @@ class PrefetchServicer:
         self._requests = requests
         self._performance = performance
         self._load = load
+        self._refining = refining
 
     async def Remedy(self, request: prefetch_pb2.RemedyRequest, call: CallContext) -> prefetch_pb2.RemedyResponse:
         """Says what worked after failures like this one."""
@@ -101,7 +104,7 @@ class PrefetchServicer:
             misses=done.misses,
             lead_p50_us=done.lead_p50_us,
             latency_p50_us=done.latency_p50_us,
-            refinement="no engine",
+            refinement=self._refining.state,
         )
 
     async def Pause(self, request: prefetch_pb2.PauseRequest, call: CallContext) -> prefetch_pb2.PauseResponse:

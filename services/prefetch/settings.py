@@ -26,7 +26,14 @@ PAUSE_LAG_MS = Setting(
     5000,
 )
 
-SETTINGS: tuple[AnySetting, ...] = (QUEUE, NOISE, QUIET, CONCURRENCY, PAUSE_LAG_MS)
+REFINE = Setting(
+    "prefetch.refine",
+    "SPARK_PREFETCH_REFINE",
+    False,
+    "Have a model word what is prepared, where an engine is ready; a hosted one costs money for each",
+)
+
+SETTINGS: tuple[AnySetting, ...] = (QUEUE, NOISE, QUIET, CONCURRENCY, PAUSE_LAG_MS, REFINE)
 
 QUIET_SHARE = 0.5
 

@@ -19,6 +19,7 @@ from chassis.tracing import new_traceparent
 from services.prefetch.library import Library
 from services.prefetch.load import Load
 from services.prefetch.performance import Performance
+from services.prefetch.refining import Refining
 from services.prefetch.wire import place_of
 from spark.packets.v1 import packets_pb2
 from spark.prefetch.v1 import prefetch_pb2
@@ -42,11 +43,13 @@ class Worker:
         performance: Performance,
         load: Load,
         concurrency: int,
+        refining: Refining,
     ) -> None:
         self._library = library
         self._packets = packets
         self._performance = performance
         self._load = load
+        self._refining = refining
         self._turn = asyncio.Semaphore(concurrency)
         self._at_work: set[asyncio.Task[None] | None] = set()
 
@@ -82,6 +85,7 @@ class Worker:
                 )
                 answer = await self._packets.Prepare(request, timeout=STORE_SECONDS)
                 self._library.heard_of_noise(place, answer.idle_per_hundred_calls)
+                self._refining.take(request)
             except (AioRpcError, StoreUnavailable) as error:
                 self._performance.lost()
                 log.warning("not prepared", extra={"action": "prefetch_failed", "error": str(error)})

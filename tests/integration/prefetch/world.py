@@ -26,6 +26,7 @@ from chassis.local import LocalChannel
 from chassis.migrations import migrate, read_migrations, role_of
 from chassis.service import Surroundings
 from chassis.settings import Settings
+from services.inference.assembly import SERVICE as INFERENCE
 from services.packets.assembly import SERVICE as PACKETS
 from services.prefetch.assembly import SERVICE as PREFETCH
 from spark.moment.v1 import moment_pb2 as m
@@ -148,8 +149,9 @@ class World:
 
 @asynccontextmanager
 async def open_world(database_url: str, bus_url: str, **settings: str) -> AsyncGenerator[World]:
-    """Migrates, assembles and starts both services, and stops them at the end."""
-    for service in (PACKETS, PREFETCH):
+    """Migrates, assembles and starts both services, and inference where an engine is named; stops them at the end."""
+    services = (PACKETS, INFERENCE, PREFETCH) if "SPARK_INFERENCE_ENGINES" in settings else (PACKETS, PREFETCH)
+    for service in services:
         await migrate(database_url, service.schema, read_migrations(service.package))
     async with AsyncExitStack() as stack:
         bus = await Bus.connect(bus_url)
@@ -165,7 +167,7 @@ async def open_world(database_url: str, bus_url: str, **settings: str) -> AsyncG
             stack.push_async_callback(opened.close)
             return opened
 
-        for service in (PACKETS, PREFETCH):
+        for service in services:
             given = Surroundings(SystemClock(), Settings(settings), channels, tokens, database, bus)
             running = service.assemble(given)
             channels.carry(service.name, LocalChannel(running.servicer, service.methods, Chain(STANDARD)))
