@@ -81,8 +81,8 @@ class Pool:
         """One completion: `Started`, then `Delta`s, then `Finished` or `Failed`. Closing it ends the work.
 
         Raises:
-            Fault: EngineUnavailable, Overloaded, Unsupported, BudgetExhausted, DeadlineExceeded or InvalidArgument,
-                before the first event.
+            Fault: EngineUnavailable, NotFound, Overloaded, Unsupported, BudgetExhausted, DeadlineExceeded or
+                InvalidArgument, before the first event.
         """
         if self._draining:
             raise EngineUnavailable("Spark is stopping")
@@ -144,7 +144,7 @@ class Pool:
     def _candidates(self, prompt: Prompt, engine: str) -> list[Kept]:
         found = [kept for kept in self.kept if not engine or kept.engine.name == engine]
         if not found:
-            raise EngineUnavailable(f"there is no engine {engine!r} here", engine=engine)
+            raise NotFound(f"there is no engine {engine!r} here", kind="engine", id=engine)
         if prompt.json_schema:
             found = [kept for kept in found if kept.engine.capabilities.json_schema]
             if not found:

@@ -55,7 +55,7 @@ async def test_one_that_is_named_is_not_replaced() -> None:
     pool = await ready_pool(Scripted("one", [BROKEN, FULL]), Scripted("two"))
     assert await outcome(pool, engine="one") == "EngineUnavailable"
     assert await outcome(pool, engine="one") == "Overloaded"
-    assert await outcome(pool, engine="three") == "EngineUnavailable"
+    assert await outcome(pool, engine="three") == "NotFound"
     await pool.drain(0)
 
 

@@ -85,7 +85,8 @@ class InferenceServiceServicer:
     """
 
     def Generate(self, request, context):
-        """Generate streams one completion; its last event is Finished or Failed.
+        """Generate streams one completion; its last event is Finished or Failed. Fails with REASON_NOT_FOUND for an engine that
+        is not there.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -37,7 +37,9 @@ class InferenceServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> InferenceServiceAsyncStub: ...
     Generate: _grpc.UnaryStreamMultiCallable[_generation_pb2.GenerateRequest, _generation_pb2.GenerateResponse]
-    """Generate streams one completion; its last event is Finished or Failed."""
+    """Generate streams one completion; its last event is Finished or Failed. Fails with REASON_NOT_FOUND for an engine that
+    is not there.
+    """
     Abort: _grpc.UnaryUnaryMultiCallable[_inference_pb2.AbortRequest, _inference_pb2.AbortResponse]
     """Abort ends a generation; its stream ends with Finished, aborted. Fails with REASON_NOT_FOUND."""
     Chat: _grpc.UnaryStreamMultiCallable[_inference_pb2.ChatRequest, _inference_pb2.ChatResponse]
@@ -63,7 +65,9 @@ class InferenceServiceAsyncStub(InferenceServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Generate: _aio.UnaryStreamMultiCallable[_generation_pb2.GenerateRequest, _generation_pb2.GenerateResponse]  # type: ignore[assignment]
-    """Generate streams one completion; its last event is Finished or Failed."""
+    """Generate streams one completion; its last event is Finished or Failed. Fails with REASON_NOT_FOUND for an engine that
+    is not there.
+    """
     Abort: _aio.UnaryUnaryMultiCallable[_inference_pb2.AbortRequest, _inference_pb2.AbortResponse]  # type: ignore[assignment]
     """Abort ends a generation; its stream ends with Finished, aborted. Fails with REASON_NOT_FOUND."""
     Chat: _aio.UnaryStreamMultiCallable[_inference_pb2.ChatRequest, _inference_pb2.ChatResponse]  # type: ignore[assignment]
@@ -92,7 +96,9 @@ class InferenceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _generation_pb2.GenerateRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_generation_pb2.GenerateResponse], _abc.AsyncIterator[_generation_pb2.GenerateResponse]]:
-        """Generate streams one completion; its last event is Finished or Failed."""
+        """Generate streams one completion; its last event is Finished or Failed. Fails with REASON_NOT_FOUND for an engine that
+        is not there.
+        """
 
     @_abc_1.abstractmethod
     def Abort(
