@@ -27,8 +27,9 @@ KINDS = {number: name.removeprefix("MOMENT_KIND_").lower() for name, number in m
 
 WAITING_AT_MOST = 10_000
 TOGETHER = 256
-GATHER_S = 0.05
-"""Decisions wait so long for others, out of the way of the next hook: whoever records them does so in one go."""
+GATHER_S = 0.2
+"""A decision for silence waits so long for others: whoever records them does so in one go, and out of the way of the
+next hook (ADR 15). One that gave advice does not, because the calls after it tell what became of it."""
 SECONDS = 2.0
 
 
@@ -38,6 +39,7 @@ class Publisher:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
         self._decisions: asyncio.Queue[router_pb2.AdviceDecided] = asyncio.Queue(WAITING_AT_MOST)
+        self._wanted = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def moment(self, moment: moment_pb2.Moment, timeout: float, *, batch: str = "") -> Acknowledgement | None:
@@ -66,6 +68,8 @@ class Publisher:
             self._decisions.put_nowait(decided)
         except asyncio.QueueFull:
             LOST.labels("decision").inc()
+        if decided.decision.text:
+            self._wanted.set()
 
     async def start(self) -> None:
         """Begins to publish decisions."""
@@ -77,6 +81,7 @@ class Publisher:
         Raises:
             TimeoutError: when that takes more than 2 s.
         """
+        self._wanted.set()
         async with asyncio.timeout(SECONDS):
             await self._decisions.join()
 
@@ -92,9 +97,13 @@ class Publisher:
     async def _run(self) -> None:
         while True:
             batch = [await self._decisions.get()]
-            await asyncio.sleep(GATHER_S)
+            if self._decisions.qsize() < TOGETHER:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wanted.wait(), GATHER_S)
             while len(batch) < TOGETHER and not self._decisions.empty():
                 batch.append(self._decisions.get_nowait())
+            if self._decisions.empty():
+                self._wanted.clear()
             await asyncio.gather(*(self._publish(decided) for decided in batch))
             for _ in batch:
                 self._decisions.task_done()

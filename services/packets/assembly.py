@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from chassis.consumer import Consumer
+from chassis.consumer import AT_ONCE_S, Consumer
 from chassis.service import Running, Service, Surroundings
 from services.packets.counting import ShownCounts
 from services.packets.feedback import Feedback
@@ -34,6 +34,7 @@ def assemble(given: Surroundings) -> Running:
         subjects=[f"{HEARD.subject}.>"],
         handler=library.hear,
         stored=library.heard,
+        gather_s=AT_ONCE_S,
     )
     behind = given.database(SCHEMA, CONNECTIONS_BEHIND)
     learning, feedback = Learning(behind, given.clock, half_life), Feedback(behind, given.clock, half_life)
@@ -43,6 +44,7 @@ def assemble(given: Surroundings) -> Running:
         stream=DECIDED.stream,
         subjects=[f"{DECIDED.subject}.>"],
         handler=learning.hear_decisions,
+        gather_s=AT_ONCE_S,
     )
     outcomes = Consumer(
         given.bus,

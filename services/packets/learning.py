@@ -1,6 +1,6 @@
 """What packets learn: from the advice that was given, and from the calls after it. Each batch is one transaction.
 
-Advice is heard of up to 75 ms behind its reply, so that the next call may be back before: each agent session keeps its
+Advice is heard of some 30 ms behind its reply, so that the next call may be back before: each agent session keeps its
 last calls, and late advice is followed through those that came after it. Whatever comes again changes nothing: advice
 is known by its id, and remembers the calls that it was followed through.
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.consumer import Consumer
+from chassis.consumer import AT_ONCE_S, Consumer
 from chassis.service import Running, Service, Surroundings
 from services.prefetch.events import HEARD, REQUESTED, TEACHING, Requests
 from services.prefetch.library import Library
@@ -40,6 +40,7 @@ def assemble(given: Surroundings) -> Running:
         stream=REQUESTED.stream,
         subjects=[f"{REQUESTED.subject}.>"],
         handler=worker.hear,
+        gather_s=AT_ONCE_S,
     )
     watch = Watch(load)
 

@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, Sequence
 import pytest
 
 from chassis.bus import Bus
-from chassis.consumer import BATCH, Consumer, Delivery, Handler
+from chassis.consumer import BATCH, GATHER_S, Consumer, Delivery, Handler
 from chassis.faults import BusUnavailable, DeadlineExceeded, StoreUnavailable
 from host.engines import Nats
 from tests.integration.chassis.waiting import eventually
@@ -59,8 +59,9 @@ class Store:
         self.batches.append(numbers)
 
 
-def consumer_of(bus: Bus, handler: Handler) -> Consumer:
-    return Consumer(bus, name=NAME, stream="MOMENTS", subjects=[f"{SUBJECT}.>"], handler=handler)
+def consumer_of(bus: Bus, handler: Handler, gather_s: float = GATHER_S) -> Consumer:
+    subjects = [f"{SUBJECT}.>"]
+    return Consumer(bus, name=NAME, stream="MOMENTS", subjects=subjects, handler=handler, gather_s=gather_s)
 
 
 @pytest.fixture
@@ -92,11 +93,41 @@ async def test_events_come_in_order_and_in_batches(bus: Bus, store: Store, consu
     await eventually(lambda: acknowledged(bus))
 
 
-async def test_an_event_published_later_comes_at_once(bus: Bus, store: Store, consumer: Consumer) -> None:
+async def test_events_that_nobody_waits_for_come_together(bus: Bus, store: Store) -> None:
+    consumer = consumer_of(bus, store, gather_s=60)
+    await consumer.start()
+    await publish(bus, 1, 3)
+    await eventually(lambda: consumer.arrived == 3)
+    assert store.batches == []
+    await consumer.reached(await publish(bus, 4, 4), 5)
+    assert store.batches[0][:3] == [1, 2, 3]
+    await consumer.stop()
+
+
+async def test_a_full_batch_waits_for_no_more(bus: Bus, store: Store) -> None:
+    consumer = consumer_of(bus, store, gather_s=60)
+    await consumer.start()
+    await publish(bus, 1, BATCH)
+    await eventually(lambda: store.kept == list(range(1, BATCH + 1)))
+    await consumer.stop()
+
+
+async def test_what_gathers_is_stored_before_the_end(bus: Bus, store: Store) -> None:
+    consumer = consumer_of(bus, store, gather_s=60)
+    await consumer.start()
+    await publish(bus, 1, 3)
+    await eventually(lambda: consumer.arrived == 3)
+    await consumer.stop()
+    assert store.kept == [1, 2, 3]
+
+
+async def test_an_event_comes_at_once_where_it_is_waited_for(bus: Bus, store: Store) -> None:
+    consumer = consumer_of(bus, store, gather_s=60)
     await consumer.start()
     for number in range(1, 4):
         assert await consumer.reached(await publish(bus, number, number), 5) == number
         assert store.kept[-1] == number
+    await consumer.stop()
 
 
 async def test_a_delivery_tells_its_place_and_subject(bus: Bus) -> None:
