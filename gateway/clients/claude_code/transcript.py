@@ -24,6 +24,7 @@ from typing import cast
 
 from gateway.clients.json_lines import Line, Problem, read_lines
 from gateway.clients.recorded import RecordedHook
+from gateway.times import within_reach
 
 _SUFFIXES = (".jsonl", ".jsonl.gz")
 _REMINDER = re.compile(r"<system-reminder>.*?(?:</system-reminder>|\Z)\s*", re.DOTALL)
@@ -226,8 +227,8 @@ class _Reader:
     def _advance(self, written: object) -> None:
         try:
             moment = datetime.fromisoformat(_text(written))
-            moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-        except (ValueError, OverflowError):
+            moment = within_reach(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+        except ValueError:
             return
         self._now = moment if self._now is None else max(self._now, moment)
 

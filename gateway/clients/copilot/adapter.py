@@ -150,7 +150,7 @@ def stamp_of(payload: Payload) -> str:
     if isinstance(at, int | float):
         return str(int(at / 1000)) if abs(at) < 1e15 else ""
     try:
-        return str(int(time_in(at).timestamp())) if isinstance(at, str) else ""
+        return str(int(time_in(at).timestamp()))
     except ValueError:
         return ""
 

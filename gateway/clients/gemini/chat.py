@@ -147,7 +147,7 @@ class _Chat:
     def time(self, number: int, stamp: object) -> datetime | None:
         """When something happened; None, and a problem, where that is not written."""
         try:
-            return time_in(stamp if isinstance(stamp, str) else "")
+            return time_in(stamp)
         except ValueError as error:
             self.problems.append(Problem(self.path, number, f"no time: {error}"))
             return None
