@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Literal, cast
 
 from gateway.clients.change import Change
+from gateway.clients.fields import mapping, objects
 from gateway.clients.git_exclude import exclude_unless_tracked, is_tracked, restore_to_git
-from gateway.clients.hook_groups import JsonObject, any_own, hooks_of, objects, own_entries, take_out
+from gateway.clients.hook_groups import JsonObject, any_own, hooks_of, own_entries, take_out
 from gateway.clients.settings_document import SettingsDocument, SettingsNotJson, read_settings, settings_from
 from gateway.clients.shim.native import SHIM_NAME
 
@@ -84,10 +85,10 @@ class Dialect:
 
     def switched_off(self, settings: Mapping[str, object]) -> bool:
         """Whether settings switch off every hook."""
-        value: object = settings
-        for name in self.off_switch:
-            value = cast("JsonObject", value).get(name) if isinstance(value, dict) else None
-        return value is self.off_value
+        *above, name = self.off_switch
+        for each in above:
+            settings = mapping(settings, each)
+        return settings.get(name) is self.off_value
 
     def entry(self, command: str, timeout_s: int) -> JsonObject:
         """The entry that runs a command."""

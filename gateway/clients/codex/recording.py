@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import cast
 
 from gateway.clients.codex.rollout import VERIFICATION, failed_item, message_of
-from gateway.clients.fields import NOTHING, Payload, mapping
+from gateway.clients.fields import NOTHING, Payload, mapping, objects, text_in
 from gateway.clients.json_lines import Problem, read_lines
 from gateway.clients.recorded import RecordedHook
 from gateway.times import time_in
@@ -144,11 +144,4 @@ def command_in(item: Payload) -> str:
 
 def texts_in(content: object) -> str:
     """The text parts of a message."""
-    parts = cast(list[object], content) if isinstance(content, list) else []
-    return "\n".join(text_in(cast(Payload, part), "text") for part in parts if isinstance(part, dict))
-
-
-def text_in(payload: Payload, name: str) -> str:
-    """A field as text; empty where it is none."""
-    value = payload.get(name)
-    return value if isinstance(value, str) else ""
+    return "\n".join(text_in(part, "text") for part in objects(content))

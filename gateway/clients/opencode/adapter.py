@@ -14,7 +14,7 @@ from typing import Final
 import orjson
 
 from gateway.clients.codex.patch import edit_of
-from gateway.clients.fields import Payload, mapping, text
+from gateway.clients.fields import Payload, mapping, text, text_in
 from gateway.clients.file_inputs import with_known_fields
 from gateway.clients.hook_sightings import call, lifecycle, prompt
 from gateway.clients.replies import EMPTY_REPLY, fitting
@@ -89,8 +89,7 @@ def told(payload: Payload, error: str) -> dict[str, object]:
     """A call under the name and with the input under which Spark knows it, which say how its words are to be read."""
     name, given = text(payload, "tool_name", needed=True), mapping(payload, "tool_input")
     if name in PATCHES:
-        patch = given.get("patchText") or given.get("patch")
-        tool, tool_input = edit_of(patch if isinstance(patch, str) else "")
+        tool, tool_input = edit_of(text_in(given, "patchText") or text_in(given, "patch"))
     else:
         tool = TOOLS.get(name, name)
         tool_input = with_known_fields(tool, given)
