@@ -11,7 +11,7 @@ from typing import Final
 from gateway.clients.codex.patch import edit_of
 from gateway.clients.codex.rollout import exit_code, silent_failures
 from gateway.clients.fields import Payload, mapping, objects, text, text_in
-from gateway.clients.hook_sightings import call, lifecycle, prompt
+from gateway.clients.hook_sightings import call, lifecycle, prompt, sighted
 from gateway.clients.replies import reply_to_hook
 from gateway.redaction import cut_payload, redact_payload
 from gateway.sightings import Sighted, Sighting
@@ -45,12 +45,10 @@ def read(payload: Payload) -> Sighted:
         kept["silent"] = [told(one.as_hook(), one.error) for one in silent_failures(rollout)]
     clean, _ = redact_payload(cut_payload(kept))
     before = [call(m.MOMENT_KIND_CALL_FAILED, one, error=text(one, "error")) for one in objects(clean.get("silent"))]
-    return Sighted(
-        event=event,
-        session_id=text(clean, "session_id", needed=True)[:200],
-        agent_id=text(clean, "agent_id")[:200],
-        folder=text(clean, "cwd", needed=True)[:4096],
-        sightings=(*before, *sightings(event, clean, code)),
+    return sighted(
+        event,
+        clean,
+        (*before, *sightings(event, clean, code)),
         advisable=event in TAKES_CONTEXT,
         # A failure that nobody answered yet is worth more than a word before the next call.
         about=len(before) - 1 if before and event == "PreToolUse" else -1,
