@@ -48,11 +48,6 @@ class Trust:
     disabled: tuple[str, ...]
     """Those that the user switched off in Codex."""
 
-    @property
-    def complete(self) -> bool:
-        """Whether all of Spark's hooks run."""
-        return not self.untrusted and not self.disabled
-
 
 @dataclass(frozen=True, slots=True)
 class Recorded:

@@ -78,10 +78,9 @@ def read(payload: Payload) -> Sighted:
 def reply(event: str, advice: str, *, refuse: bool = False, error: str = "") -> bytes:
     """The reply that puts advice into the agent's context. Behind an `error` of the tool itself it is read only as the
     reason of a denial, which takes the error's place and so must repeat it."""
+    del refuse
     if not advice:
         return EMPTY_REPLY
-    if refuse and event == "BeforeTool":
-        return orjson.dumps({"decision": "deny", "reason": advice})
     if error:
         return orjson.dumps({"decision": "deny", "reason": f"{error}\n\n{advice}"})
     return context_reply(event, advice)
