@@ -7,23 +7,20 @@ from collections.abc import Mapping
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-import orjson
-from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 from grpc.aio import AioRpcError
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from chassis.calls import CallContext, current_call, replies
-from chassis.faults import Unauthenticated, received
+from chassis.faults import received
 from chassis.identifiers import new_ulid
 from chassis.identity import Tokens
-from chassis.tracing import traceparent_or_new
 from gateway.body import Refused, json_object
-from gateway.endpoint import workspace_of
-from gateway.fault_replies import error, explained
+from gateway.caller import call_of
+from gateway.http_replies import REFUSALS, answer, as_json, error, explained, refusal
 from gateway.redaction import redact_text
 from spark.fault.v1 import reason_pb2
 from spark.inference.v1 import generation_pb2, inference_pb2
@@ -33,7 +30,7 @@ if TYPE_CHECKING:
     from spark.inference.v1.inference_pb2_grpc import InferenceServiceAsyncStub
     from spark.memory.v1.memory_pb2_grpc import MemoryServiceAsyncStub
 
-METHOD = "/v1/chat"
+PATH = "/v1/chat"
 SECONDS = 60.0
 """Patience with an answer; a model of one's own on a laptop takes its time."""
 SHOW_SECONDS = 5.0
@@ -54,9 +51,9 @@ class ChatEndpoint:
     def routes(self) -> list[Route]:
         """The routes to serve it by."""
         return [
-            Route("/v1/chat", self.ask, methods=["POST"]),
-            Route("/v1/chat", self.show, methods=["GET"]),
-            Route("/v1/chat/stream", self.stream, methods=["POST"]),
+            Route(PATH, self.ask, methods=["POST"]),
+            Route(PATH, self.show, methods=["GET"]),
+            Route(f"{PATH}/stream", self.stream, methods=["POST"]),
         ]
 
     async def ask(self, request: Request) -> Response:
@@ -70,38 +67,28 @@ class ChatEndpoint:
     async def show(self, request: Request) -> Response:
         """What was said in a conversation, newest first; `session_id`, and `page_token` of a former answer."""
         try:
-            call = self._call(request)
+            call = call_of(request, PATH, self._tokens)
             wanted = conversation_pb2.ListEntriesRequest(
                 session_id=session_in(request.query_params), page_token=request.query_params.get("page_token", "")
             )
             token = current_call.set(call)
             try:
-                answer = await self._memory.ListEntries(wanted, timeout=SHOW_SECONDS)
+                entries = await self._memory.ListEntries(wanted, timeout=SHOW_SECONDS)
             finally:
                 current_call.reset(token)
-        except Unauthenticated as fault:
-            return error(401, "UNAUTHENTICATED", fault.message)
-        except Refused as refused:
-            return error(refused.status, refused.reason, refused.message)
+        except REFUSALS as refused:
+            return refusal(refused)
         except AioRpcError as failed:
             return explained(received(failed))
-        return Response(as_json(answer), media_type="application/json")
+        return answer(entries)
 
     async def _answered(self, request: Request, *, streams: bool) -> Response:
         try:
-            call = self._call(request)
+            call = call_of(request, PATH, self._tokens)
             wanted = chat_in(await json_object(request))
-        except Unauthenticated as fault:
-            return error(401, "UNAUTHENTICATED", fault.message)
-        except Refused as refused:
-            return error(refused.status, refused.reason, refused.message)
-        except ClientDisconnect:
-            return error(400, "INCOMPLETE", "the client went away before the end of its body")
+        except REFUSALS as refused:
+            return refusal(refused)
         return Answering(self._inference, wanted, call, streams=streams)
-
-    def _call(self, request: Request) -> CallContext:
-        trace = traceparent_or_new(request.headers.get("traceparent", ""))
-        return CallContext(f"{request.method} {METHOD}", workspace_of(request, self._tokens), trace)
 
 
 class Answering(Response):
@@ -203,7 +190,7 @@ def whole(event: inference_pb2.ChatResponse) -> Response:
     """The last event of an answer as the one reply."""
     if event.HasField("failed"):
         return error(502, event.failed.reason.removeprefix("REASON_"), event.failed.message)
-    return Response(as_json(event.answered), media_type="application/json")
+    return answer(event.answered)
 
 
 def server_sent(event: inference_pb2.ChatResponse) -> bytes:
@@ -211,9 +198,3 @@ def server_sent(event: inference_pb2.ChatResponse) -> bytes:
     name = event.WhichOneof("event") or "delta"
     body: Message = getattr(event, name)
     return b"event: %s\ndata: %s\n\n" % (name.encode(), as_json(body))
-
-
-def as_json(message: Message) -> bytes:
-    """A message as JSON on one line, with every field in it."""
-    document = MessageToDict(message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
-    return orjson.dumps(document)

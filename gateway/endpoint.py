@@ -6,18 +6,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import unquote
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from chassis.calls import CallContext, current_call
-from chassis.door import through_socket
-from chassis.faults import Unauthenticated, UnknownClient
-from chassis.identity import LOCAL_WORKSPACE, Tokens
+from chassis.identity import Tokens
 from chassis.tracing import traceparent_or_new
 from gateway.body import Refused, json_object
-from gateway.fault_replies import error
+from gateway.caller import workspace_of
 from gateway.hooks import Answer, Arrival, Hooks
+from gateway.http_replies import REFUSALS, refusal
 from gateway.redaction import redact_text
 from gateway.times import time_in
 from spark.moment.v1 import moment_pb2
@@ -52,14 +51,8 @@ class HookEndpoint:
                 answer = await self._hooks.handle(payload, arrival)
             finally:
                 current_call.reset(token)
-        except Unauthenticated as fault:
-            return error(401, "UNAUTHENTICATED", fault.message)
-        except UnknownClient as fault:
-            return error(404, "UNKNOWN_CLIENT", fault.message)
-        except Refused as refused:
-            return error(refused.status, refused.reason, refused.message)
-        except ClientDisconnect:
-            return error(400, "INCOMPLETE", "the client went away before the end of its body")
+        except REFUSALS as refused:
+            return refusal(refused)
         return Reply(answer)
 
     def _arrival(self, request: Request, headers: Mapping[bytes, str], workspace: str) -> Arrival:
@@ -91,18 +84,6 @@ class Reply(Response):
         if answer.decision is not None:
             self.raw_headers.append((b"spark-decision", answer.decision.decision_id.encode()))
             self.raw_headers.append((b"spark-route", ROUTES[answer.decision.route]))
-
-
-def workspace_of(request: Request, tokens: Tokens) -> str:
-    """The workspace that a request's token opens, or its coming through the Unix socket.
-
-    Raises:
-        Unauthenticated: when neither opens any.
-    """
-    authorization = next((value for name, value in request.scope["headers"] if name == b"authorization"), None)
-    if authorization is None and through_socket(request.scope):
-        return LOCAL_WORKSPACE
-    return tokens.workspace(None if authorization is None else authorization.decode("latin-1"))
 
 
 def parse_time(stamp: str) -> datetime:

@@ -81,10 +81,11 @@ def moment_from(
     moment.project.remote = repository.remote[:2048]
     if sighting.kind == m.MOMENT_KIND_PROMPT_SUBMITTED:
         moment.prompt.CopyFrom(prompt_from(sighting.prompt))
+    shown = shown_input(sighting)
     if sighting.tool:
-        moment.call.CopyFrom(call_from(sighting, repository.root))
+        moment.call.CopyFrom(call_from(sighting, shown, repository.root))
     if sighting.kind in CAME_BACK:
-        moment.outcome.CopyFrom(outcome_from(sighting))
+        moment.outcome.CopyFrom(outcome_from(sighting, shown))
     return moment
 
 
@@ -100,10 +101,9 @@ def prompt_from(text: str) -> m.Prompt:
     )
 
 
-def call_from(sighting: Sighting, root: str) -> m.ToolCall:
-    """The call reduced to its keys."""
+def call_from(sighting: Sighting, shown: str, root: str) -> m.ToolCall:
+    """The call reduced to its keys, and as it is `shown`."""
     key = call_key(sighting.tool, sighting.tool_input, root)
-    shown = shown_input(sighting)
     return m.ToolCall(
         tool_use_id=sighting.tool_use_id,
         tool=sighting.tool,
@@ -141,12 +141,12 @@ def bounded(value: object, chars: int) -> str:
     return value[:chars] if isinstance(value, str) else ""
 
 
-def outcome_from(sighting: Sighting) -> m.Outcome:
-    """How the call came back."""
+def outcome_from(sighting: Sighting, shown: str) -> m.Outcome:
+    """How the call that is `shown` so came back."""
     outcome = m.Outcome(duration_ms=sighting.duration_ms)
     if sighting.kind == m.MOMENT_KIND_CALL_SUCCEEDED:
         return outcome
-    failure = classify(sighting.tool, sighting.error, shown_input(sighting))
+    failure = classify(sighting.tool, sighting.error, shown)
     outcome.error = sighting.error
     outcome.failure_class = failure.code
     outcome.signature = failure.signature[:SIGNATURE_CHARS]

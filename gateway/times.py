@@ -13,13 +13,15 @@ LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 OUT_OF_REACH = "a time must lie between 1970 and 2199"
 
 
-def time_in(text: str) -> datetime:
+def time_in(written: object) -> datetime:
     """An RFC 3339 time in UTC.
 
     Raises:
         ValueError: when it is none, has no offset, or lies before 1970 or after 2199.
     """
-    time = datetime.fromisoformat(text)
+    if not isinstance(written, str):
+        raise ValueError("a time must be text")
+    time = datetime.fromisoformat(written)
     if time.tzinfo is None:
         raise ValueError("a time needs an offset")
     return within_reach(time)

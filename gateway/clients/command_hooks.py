@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Literal, cast
 
 from gateway.clients.change import Change
+from gateway.clients.fields import mapping, objects
 from gateway.clients.git_exclude import exclude_unless_tracked, is_tracked, restore_to_git
-from gateway.clients.hook_groups import JsonObject, any_own, hooks_of, objects, own_entries, take_out
+from gateway.clients.hook_groups import JsonObject, any_own, hooks_of, own_entries, take_out
 from gateway.clients.settings_document import SettingsDocument, SettingsNotJson, read_settings, settings_from
 from gateway.clients.shim.native import SHIM_NAME
 
@@ -56,8 +57,10 @@ class Dialect:
     """Whether entries stand in groups."""
     command_field: str = "command"
     timeout_field: str = "timeout"
-    off_switch: str = "disableAllHooks"
-    """What in its file switches off every hook."""
+    off_switch: tuple[str, ...] = ("disableAllHooks",)
+    """Where in its file stands what switches off every hook, from the top level down."""
+    off_value: bool = True
+    """What stands there then."""
     always_answers: bool = False
     """Whether a command that prints nothing, or ends badly, could keep it from going on."""
 
@@ -80,6 +83,13 @@ class Dialect:
         runs = re.search(rf"/bin/{SHIM_NAME}(?:\.py)?'? --client {re.escape(self.client)} ", command)
         return entry.get("type", "command") == "command" and runs is not None
 
+    def switched_off(self, settings: Mapping[str, object]) -> bool:
+        """Whether settings switch off every hook."""
+        *above, name = self.off_switch
+        for each in above:
+            settings = mapping(settings, each)
+        return settings.get(name) is self.off_value
+
     def entry(self, command: str, timeout_s: int) -> JsonObject:
         """The entry that runs a command."""
         timeout = {self.timeout_field: timeout_s * self.timeouts_per_s}
@@ -100,7 +110,7 @@ class Status:
     shim_runs: bool
     """Whether every program that the entries name is there and can be run."""
     hooks_disabled: bool
-    """Whether this file switches off every hook (Gemini's ``hooksConfig``, Copilot's ``disableAllHooks``)."""
+    """Whether this file switches off every hook."""
 
 
 def install(
@@ -194,8 +204,6 @@ def status(dialect: Dialect, settings: Path, *, command: str | None = None, plan
     entries = {event: [entry for _, entry in own_entries(hooks[event], dialect.is_own)] for event in hooks}
     wired = tuple(event for event in dialect.events if entries.get(event))
     commands = tuple(sorted({str(entry[dialect.command_field]) for found in entries.values() for entry in found}))
-    config = document.value.get("hooksConfig")
-    disabled = isinstance(config, dict) and cast("JsonObject", config).get("enabled") is False
     return Status(
         settings=settings,
         wired=wired,
@@ -203,7 +211,7 @@ def status(dialect: Dialect, settings: Path, *, command: str | None = None, plan
         commands=commands,
         command_matches=commands == (command,) if command is not None and commands else None,
         shim_runs=bool(commands) and all(runs(each) for each in commands),
-        hooks_disabled=disabled or document.value.get("disableAllHooks") is True,
+        hooks_disabled=dialect.switched_off(document.value),
     )
 
 

@@ -29,6 +29,12 @@ def text(payload: Payload, name: str, *, needed: bool = False) -> str:
     return value
 
 
+def text_in(payload: Payload, name: str) -> str:
+    """A field as text; empty where it is none."""
+    value = payload.get(name)
+    return value if isinstance(value, str) else ""
+
+
 def mapping(payload: Payload, name: str) -> Payload:
     """A field as an object; empty where it is none."""
     value = payload.get(name)
@@ -43,6 +49,13 @@ def mapping_in(value: object) -> Payload:
         except ValueError:
             return NOTHING
     return cast(Payload, value) if isinstance(value, dict) else NOTHING
+
+
+def objects(value: object) -> list[dict[str, object]]:
+    """The objects in a list; none in what is no list."""
+    if not isinstance(value, list):
+        return []
+    return [cast("dict[str, object]", item) for item in cast("list[object]", value) if isinstance(item, dict)]
 
 
 def call_key(tool: str, tool_input: Payload) -> str:

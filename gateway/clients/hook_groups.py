@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import cast
 
+from gateway.clients.fields import objects
 from gateway.clients.settings_document import SettingsDocument, SettingsWrongShape
 
 JsonObject = dict[str, object]
@@ -69,13 +70,6 @@ def take_out(hooks: JsonObject, event: str, is_own: IsOwn, *, keep_places: bool 
                 continue
         remaining.append(group)
     hooks[event] = remaining
-
-
-def objects(value: object) -> list[JsonObject]:
-    """The objects in a list; none in what is no list."""
-    if not isinstance(value, list):
-        return []
-    return [cast("JsonObject", item) for item in cast("list[object]", value) if isinstance(item, dict)]
 
 
 def readable_by_others(settings: Path) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from gateway.clients.fields import Payload, call_key, mapping, text
-from gateway.sightings import Sighting
+from gateway.repository import Repository
+from gateway.sightings import Sighted, Sighting
 from spark.moment.v1 import moment_pb2 as m
 
 INTERRUPTED = "[Request interrupted by user]"
@@ -11,6 +14,34 @@ INTERRUPTED = "[Request interrupted by user]"
 SYSTEM_NOTIFICATION = "<system_notification>"
 """How Cursor and Copilot CLI begin a prompt about something that ended in the background."""
 LONGEST_MS = 2**31
+
+
+def sighted(
+    event: str,
+    clean: Payload,
+    sightings: Iterable[Sighting],
+    *,
+    advisable: bool,
+    repository: Repository | None = None,
+    about: int = -1,
+    error: str = "",
+) -> Sighted:
+    """All that a hook shows, out of a payload that is cut and cleaned of secrets.
+
+    Raises:
+        Unusable: when the session or the folder is missing or of a wrong type.
+    """
+    return Sighted(
+        event=event,
+        session_id=text(clean, "session_id", needed=True)[:200],
+        agent_id=text(clean, "agent_id")[:200],
+        folder=text(clean, "cwd", needed=True)[:4096],
+        sightings=tuple(sightings),
+        advisable=advisable,
+        repository=repository,
+        about=about,
+        error=error,
+    )
 
 
 def lifecycle(event: str, payload: Payload, turn: str) -> list[Sighting]:

@@ -24,7 +24,7 @@ from gateway.clients.opencode import plugin_file
 from gateway.clients.settings_document import SettingsError
 from gateway.clients.shim.command import hook_command, install_hook_shim, python_path
 from gateway.clients.shim.native import native_binary, native_path
-from host.cli.wiring import Address, Scope, document_of, file_of, root_here, troubles_of, wired_in
+from host.cli.wiring import Address, Scope, document_of, file_of, root_here, switched_off, troubles_of, wired_in
 
 NOT_RUN_HERE = "runs no hooks of a project that it does not trust, as"
 HIDDEN_TOKEN = "<token>"  # noqa: S105  (what is shown in its place)
@@ -174,7 +174,11 @@ class CommandAgent:
             *([f"not wired: {', '.join(found.missing)}"] if found.missing else []),
             *(["they run another command than this Spark's"] if found.command_matches is False else []),
             *(["the program that they run is gone, or may not be run"] if not found.shim_runs else []),
-            *([f"{self.dialect.off_switch} switches all hooks off in this file"] if found.hooks_disabled else []),
+            *(
+                [switched_off(".".join(self.dialect.off_switch), self.dialect.off_value)]
+                if found.hooks_disabled
+                else []
+            ),
         ]
 
     def command(self, home: Path) -> str:

@@ -41,6 +41,8 @@ class Trip:
     through: str
     answered: bool
     milliseconds: float
+    unsent: str = ""
+    """Why nothing could be sent; empty where something was."""
 
 
 @dataclass
@@ -118,7 +120,9 @@ def examined(agent: Agent, home: Path, address: Address) -> Finding:
         # While hooks leave Spark alone, as is said for all, to install anew would change nothing.
         advice = "" if (home / BREAKER).exists() else f"; {mend}, and see `spark status`"
         finding.problems += [
-            f"{place.scope}: no answer through {trip.through}{advice}" for trip in trips if not trip.answered
+            f"{place.scope}: {trip.unsent or 'no answer'} through {trip.through}{advice}"
+            for trip in trips
+            if not trip.answered
         ]
     if not any(place.installed or place.troubles for place in finding.places):
         finding.notes.append(f"not connected; `spark hooks install {agent.name}` does it")
@@ -179,15 +183,18 @@ def through_command(command: str) -> Trip:
 
 def through_http(entry: dict[str, object]) -> Trip:
     """Sends what an http hook would, with its address and its headers."""
-    url, headers = str(entry.get("url")), cast("dict[str, str]", entry.get("headers") or {})
-    begun = time.perf_counter()
+    url, given = str(entry.get("url")), cast("dict[str, object]", entry.get("headers") or {})
+    headers = {**{name: str(value) for name, value in given.items()}, "Content-Type": "application/json"}
+    begun, answered, unsent = time.perf_counter(), False, ""
     try:
-        body = {**SAMPLE, "cwd": os.getcwd()}
-        reply = httpx.post(url, json=body, headers=headers, timeout=PATIENCE_S, trust_env=False)
+        body = json.dumps({**SAMPLE, "cwd": os.getcwd()})
+        reply = httpx.post(url, content=body, headers=headers, timeout=PATIENCE_S, trust_env=False)
         answered = reply.status_code == 200 and is_object(reply.text)
+    except UnicodeError:
+        unsent = "nothing can be sent, because a header has letters outside ASCII,"
     except (httpx.HTTPError, httpx.InvalidURL):
-        answered = False
-    return Trip(url, answered, (time.perf_counter() - begun) * 1000)
+        pass
+    return Trip(url, answered, (time.perf_counter() - begun) * 1000, unsent)
 
 
 def is_object(text: str) -> bool:

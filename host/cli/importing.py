@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,9 @@ import click
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+from gateway.clients.claude_code import hooks_file
+from gateway.clients.codex.hooks_file import CODEX
+from gateway.clients.gemini.hooks_file import GEMINI
 from gateway.clients.json_lines import Problem
 from host.cli.running import console, print_json, run
 from host.cli.unreadable import told
@@ -22,8 +24,6 @@ from host.recordings.transcripts import Reader
 from spark.gateway.v1.hooks_pb2_grpc import HooksServiceStub
 from spark.memory.v1 import memory_pb2
 from spark.memory.v1.memory_pb2_grpc import MemoryServiceStub
-
-DEFAULT_FOLDER = Path("~/.claude/projects")
 
 
 @click.command("import")
@@ -38,8 +38,9 @@ def command(paths: tuple[Path, ...], project: Path | None, as_json: bool) -> Non
     """Learn from existing sessions: transcripts of Claude Code, rollouts of Codex and chats of Gemini CLI, .jsonl and
     .jsonl.gz files (chats of older clients: .json), and folders of them.
 
-    Without a PATH, those in ~/.claude/projects, ~/.codex/sessions and ~/.gemini/tmp. What was imported or seen live
-    before is known again, so it may be run at any time.
+    Without a PATH, those in ~/.claude/projects, ~/.codex/sessions and ~/.gemini/tmp, or where CLAUDE_CONFIG_DIR,
+    CODEX_HOME and GEMINI_CLI_HOME say. What was imported or seen live before is known again, so it may be run at any
+    time.
     """
     reader = Reader(folder=str(project or ""))
     tally = Tally()
@@ -60,10 +61,13 @@ def default_paths() -> tuple[Path, ...]:
     Raises:
         click.UsageError: when they keep none here.
     """
-    codex = Path(os.environ.get("CODEX_HOME") or "~/.codex", "sessions")
-    gemini = Path(os.environ.get("GEMINI_CLI_HOME") or "~", ".gemini", "tmp")
-    usual = (DEFAULT_FOLDER, codex, gemini)
-    folders = tuple(folder for each in usual if (folder := each.expanduser()).is_dir())
+    home = Path.home()
+    usual = (
+        hooks_file.user_folder(home) / "projects",
+        CODEX.user_folder(home) / "sessions",
+        GEMINI.user_folder(home) / "tmp",
+    )
+    folders = tuple(folder for folder in usual if folder.is_dir())
     if not folders:
         raise click.UsageError(f"there is none of {', '.join(map(str, usual))} here: name the sessions to learn from")
     return folders

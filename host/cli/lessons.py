@@ -128,9 +128,9 @@ def show_lesson(lesson: lesson_pb2.Lesson, *, with_project: bool) -> None:
 def explain_nothing(learnt: Learnt) -> None:
     """Says that there is nothing, and what makes something."""
     say(f"Nothing has been learnt yet{f' in {named(learnt.project)}' if learnt.project else ''}.")
-    say("Lessons come from work with the agent, once it is connected, or out of existing transcripts:")
+    say("Lessons come from work with the agent, once it is connected, or out of the sessions you already had:")
     say("spark hooks install all", "  ")
-    say("spark import ~/.claude/projects", "  ")
+    say("spark import", "  ")
     if learnt.elsewhere:
         say(f"Other projects have {count(learnt.elsewhere, 'lesson')}: `spark lessons --all`.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -122,8 +123,13 @@ def troubles_of(wired: Wired, address: Address) -> list[str]:
         *(["they send another token than this Spark's"] if found.token_matches is False else []),
         *(["the program that SessionStart runs is gone"] if not found.shim_exists else []),
         *(["SessionStart runs another command than this Spark's"] if found.command_matches is False else []),
-        *(["disableAllHooks switches all hooks off in this file"] if found.hooks_disabled else []),
+        *([switched_off("disableAllHooks", True)] if found.hooks_disabled else []),
     ]
+
+
+def switched_off(setting: str, value: bool) -> str:
+    """The trouble with a file that switches all hooks off, as the user finds it there."""
+    return f"{setting} is {json.dumps(value)} in this file, which switches all hooks off"
 
 
 def document_of(wired: Wired, address: Address) -> dict[str, object]:

@@ -68,7 +68,6 @@ class Sought:
     """A key under which a moment looks."""
 
     key: str
-    weight: float
     exact: bool
 
 
@@ -153,30 +152,28 @@ def keys_for(moment: moment_pb2.Moment) -> list[Sought]:
     about = subject(call.tool, call.target, call.input_digest)
     match moment.kind:
         case moment_pb2.MOMENT_KIND_PROMPT_SUBMITTED | moment_pb2.MOMENT_KIND_SESSION_STARTED:
-            # As one word more in common: many commands serve one purpose, and must not crowd out all else.
-            as_word = WORD / PURPOSE
-            asked = [Sought(key("purpose", str(each)), as_word, exact=False) for each in moment.prompt.asks_for]
+            asked = [Sought(key("purpose", str(each)), exact=False) for each in moment.prompt.asks_for]
             return [*for_words(moment.prompt.tokens), *asked]
         case moment_pb2.MOMENT_KIND_CALL_PROPOSED:
-            very = [Sought(key("call", call.tool, about), EXACT, exact=True)] if about else []
+            very = [Sought(key("call", call.tool, about), exact=True)] if about else []
             asked = ["", *dict.fromkeys(FLAG.findall(call.target))][:FLAGS_SOUGHT]
             like = [key("program", call.tool, call.program, call.target_class, flag) for flag in asked]
-            return [*very, *(Sought(name, CLASS, exact=False) for name in like)]
+            return [*very, *(Sought(name, exact=False) for name in like)]
         case moment_pb2.MOMENT_KIND_CALL_SUCCEEDED:
             if call.target in {"", call.tool}:
                 return []
             very = f"{call.tool} {call.target}"[:300]
             like = f"{call.tool} {call.target_class}"[:300]
-            return [Sought(key(*named), AFTER, exact=False) for named in (("after", very), ("after-like", like))]
+            return [Sought(key(*named), exact=False) for named in (("after", very), ("after-like", like))]
         case moment_pb2.MOMENT_KIND_CALL_FAILED:
             failure, signature = outcome.failure_class, outcome.signature
-            sought = [Sought(key("failed-class", call.tool, call.target_class, failure), CLASS, exact=False)]
+            sought = [Sought(key("failed-class", call.tool, call.target_class, failure), exact=False)]
             if about:
-                sought.insert(0, Sought(failed_key(call.tool, about, failure, signature), EXACT, exact=True))
+                sought.insert(0, Sought(failed_key(call.tool, about, failure, signature), exact=True))
             if failure in NAMES_THE_THING and signature:
-                sought.append(Sought(key("named", call.tool, failure, signature), NAMED, exact=True))
+                sought.append(Sought(key("named", call.tool, failure, signature), exact=True))
             if failure in NEEDS_A_KNOWN_COMMAND and call.purpose:
-                sought.append(Sought(key("purpose", str(call.purpose)), PURPOSE, exact=False))
+                sought.append(Sought(key("purpose", str(call.purpose)), exact=False))
             return sought
         case _:
             return []
@@ -199,7 +196,7 @@ def failed_key(tool: str, about: str, failure: str, signature: str) -> str:
 
 def for_words(tokens: Iterable[str]) -> list[Sought]:
     """By each word of a prompt."""
-    return [Sought(key("word", token), WORD, exact=False) for token in tokens]
+    return [Sought(key("word", token), exact=False) for token in tokens]
 
 
 def key(kind: str, *parts: str) -> str:

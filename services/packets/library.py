@@ -104,7 +104,6 @@ class Library:
                 envelope.session_id,
                 envelope.agent_id,
                 [item.key for item in sought],
-                [1.0] * len(sought),
                 [item.exact for item in sought],
                 max(PER_KEY, FOR_WORDS // len(sought)) if by_words else PER_KEY,
                 4 * (limit or DEFAULT_LIMIT),

@@ -11,7 +11,7 @@ RANK = "(case when p.invalidated_at is null then p.confidence + p.effectiveness_
 
 LOOKUP = """
 select gate.version, gate.emitted, gate.shown, gate.tools, gate.unwanted,
-    case when $13 then coalesce(own.body, beginning.body) end as prepared,
+    case when $12 then coalesce(own.body, beginning.body) end as prepared,
     coalesce(own.threshold, beginning.threshold) as threshold, standing.body as standing, hit.*
 from (select 1) as one
 left join packets.agent_session gate
@@ -20,7 +20,7 @@ left join packets.standing standing on standing.workspace_id = $1 and standing.p
 left join packets.preparation own
     on own.workspace_id = $1 and own.project_id = $2 and own.session_id = $3 and own.agent_id = $4
 left join packets.preparation beginning
-    on $13 and own.body is null and beginning.workspace_id = $1 and beginning.project_id = $2
+    on $12 and own.body is null and beginning.workspace_id = $1 and beginning.project_id = $2
     and beginning.session_id = '' and beginning.agent_id = ''
 left join lateral (
     select p.packet_id, p.source_mode, p.text, p.confidence, p.effectiveness_score, p.usage_count, p.lesson,
@@ -28,23 +28,22 @@ left join lateral (
         p.followed_worked_count, p.followed_failed_count, p.ignored_failed_count, p.ignored_fine_count,
         p.rejected_count, p.evidence_at, found.exact, found.score
     from (
-        select near.packet_id, bool_or(sought.exact) as exact,
-            sum(near.weight * sought.weight) as score
-        from unnest($5::text[], $6::real[], $7::boolean[]) as sought (key, weight, exact)
+        select near.packet_id, bool_or(sought.exact) as exact, sum(near.weight) as score
+        from unnest($5::text[], $6::boolean[]) as sought (key, exact)
         cross join lateral (
             select k.packet_id, k.weight from packets.packet_key k
-            where k.workspace_id = $1 and k.project_id = $2 and k.key = sought.key and k.fresh_until > $10
-            order by k.rank desc, k.packet_id limit $8
+            where k.workspace_id = $1 and k.project_id = $2 and k.key = sought.key and k.fresh_until > $9
+            order by k.rank desc, k.packet_id limit $7
         ) near
         group by near.packet_id
-        having count(*) >= $11 or bool_or(sought.exact)
+        having count(*) >= $10 or bool_or(sought.exact)
         order by exact desc, score desc
-        limit $9
+        limit $8
     ) found
     join packets.packet p on p.workspace_id = $1 and p.packet_id = found.packet_id
-    where p.invalidated_at is null and p.fresh_until > $10
+    where p.invalidated_at is null and p.fresh_until > $9
     order by found.exact desc, found.score + 2 * p.effectiveness_score + p.confidence desc
-    limit $12
+    limit $11
 ) hit on true
 """
 """The gate's state and the best packets. Per key only the best few are looked at, so the cost does not grow with the

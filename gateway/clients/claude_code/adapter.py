@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final, cast
 
 from gateway.clients.fields import Payload, text
-from gateway.clients.hook_sightings import INTERRUPTED, call, lifecycle, prompt
+from gateway.clients.hook_sightings import INTERRUPTED, call, lifecycle, prompt, sighted
 from gateway.clients.replies import reply_to_hook
 from gateway.clients.reported import reported
 from gateway.perception.failures import user_reason
@@ -54,15 +54,7 @@ def read(payload: Payload) -> Sighted:
     """
     clean, _ = redact_payload(cut_payload(relevant(payload)))
     event = text(clean, "hook_event_name", needed=True)
-    return Sighted(
-        event=event,
-        session_id=text(clean, "session_id", needed=True)[:200],
-        agent_id=text(clean, "agent_id")[:200],
-        folder=text(clean, "cwd", needed=True)[:4096],
-        sightings=tuple(sightings(event, clean)),
-        advisable=event in TAKES_CONTEXT,
-        repository=reported(clean),
-    )
+    return sighted(event, clean, sightings(event, clean), advisable=event in TAKES_CONTEXT, repository=reported(clean))
 
 
 def reply(event: str, advice: str, *, refuse: bool = False, error: str = "") -> bytes:

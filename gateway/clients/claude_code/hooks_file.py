@@ -76,10 +76,13 @@ class Status:
 def settings_path(scope: Literal["user", "project"], root: Path, home: Path) -> Path:
     """The settings file of a scope: the user's own (``CLAUDE_CONFIG_DIR``, else ``~/.claude``), or the uncommitted one
     of the project at ``root``."""
-    if scope == "project":
-        return root / ".claude" / _PROJECT_FILE
+    return root / ".claude" / _PROJECT_FILE if scope == "project" else user_folder(home) / "settings.json"
+
+
+def user_folder(home: Path) -> Path:
+    """Where the user's own settings and sessions lie."""
     configured = os.environ.get("CLAUDE_CONFIG_DIR")
-    return (Path(configured) if configured else home / ".claude") / "settings.json"
+    return Path(configured) if configured else home / ".claude"
 
 
 def install(

@@ -22,8 +22,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
+from gateway.clients.fields import mapping, objects, text_in
 from gateway.clients.json_lines import Line, Problem, read_lines
 from gateway.clients.recorded import RecordedHook
+from gateway.times import within_reach
 
 _SUFFIXES = (".jsonl", ".jsonl.gz")
 _REMINDER = re.compile(r"<system-reminder>.*?(?:</system-reminder>|\Z)\s*", re.DOTALL)
@@ -129,10 +131,10 @@ class _Reader:
     def hooks(self, line: Line) -> Iterator[RecordedHook]:
         record = line.value
         self._recognised = self._recognised or isinstance(record.get("type"), str)
-        session_id = _text(record.get("sessionId")) or self._file_session
+        session_id = text_in(record, "sessionId") or self._file_session
         session = self._sessions.setdefault(session_id, _Session())
-        session.cwd = _text(record.get("cwd")) or session.cwd
-        self._advance(record.get("timestamp"))
+        session.cwd = text_in(record, "cwd") or session.cwd
+        self._advance(text_in(record, "timestamp"))
         record = _agent_progress(record)
         if record.get("type") not in ("user", "assistant"):
             return
@@ -140,8 +142,8 @@ class _Reader:
             self._problems.append(Problem(self._path, line.number, "a record without a time"))
             return
         agent = self._agent(record)
-        session.permission_mode = _text(record.get("permissionMode")) or session.permission_mode
-        session.prompt_id = _text(record.get("promptId")) or session.prompt_id
+        session.permission_mode = text_in(record, "permissionMode") or session.permission_mode
+        session.prompt_id = text_in(record, "promptId") or session.prompt_id
         is_repeated = self._is_repeated(record)
         if not is_repeated and not agent.id and session_id not in self._started:
             self._started.append(session_id)
@@ -161,7 +163,7 @@ class _Reader:
         self, line: Line, record: dict[str, object], session_id: str, agent: _Agent
     ) -> Iterator[RecordedHook]:
         for block in _blocks(record):
-            call_id, name, arguments = _text(block.get("id")), _text(block.get("name")), block.get("input")
+            call_id, name, arguments = text_in(block, "id"), text_in(block, "name"), block.get("input")
             if block.get("type") != "tool_use":
                 continue
             if not call_id or not name or not isinstance(arguments, dict):
@@ -176,7 +178,7 @@ class _Reader:
         blocks = _blocks(record)
         results = [block for block in blocks if block.get("type") == "tool_result"]
         for block in results:
-            call = self._open_calls.pop(_text(block.get("tool_use_id")), None)
+            call = self._open_calls.pop(text_in(block, "tool_use_id"), None)
             if call is None:
                 self._problems.append(Problem(self._path, line.number, "a tool result without its call"))
                 continue
@@ -190,13 +192,13 @@ class _Reader:
         prompt = _prompt(blocks)
         if prompt:
             session = self._sessions[session_id]
-            session.prompt_id = _text(record.get("promptId")) or _text(record.get("uuid")) or session.prompt_id
+            session.prompt_id = text_in(record, "promptId") or text_in(record, "uuid") or session.prompt_id
             yield self._hook(session_id, "UserPromptSubmit", agent, prompt=prompt)
 
     def _outcome(
         self, session_id: str, agent: _Agent, call: dict[str, object], text: str, detail: object, is_error: bool
     ) -> RecordedHook:
-        stopped = _object(detail).get("interrupted") is True
+        stopped = any(told.get("interrupted") is True for told in objects([detail]))
         if not is_error and not stopped:
             return self._hook(
                 session_id, "PostToolUse", agent, **call, tool_response=text if detail is None else detail
@@ -223,11 +225,11 @@ class _Reader:
         assert self._now is not None
         return RecordedHook(self._now, {**{name: value for name, value in common.items() if value}, **fields})
 
-    def _advance(self, written: object) -> None:
+    def _advance(self, written: str) -> None:
         try:
-            moment = datetime.fromisoformat(_text(written))
-            moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-        except (ValueError, OverflowError):
+            moment = datetime.fromisoformat(written)
+            moment = within_reach(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+        except ValueError:
             return
         self._now = moment if self._now is None else max(self._now, moment)
 
@@ -235,14 +237,14 @@ class _Reader:
         if record.get("isSidechain") is not True:
             return _Agent("", "")
         # The oldest transcripts mark a sub-agent's records but give it no id.
-        agent_id = _text(record.get("agentId")) or "sidechain"
+        agent_id = text_in(record, "agentId") or "sidechain"
         # Its own records name its type, the results of its calls do not.
-        kind = _text(record.get("attributionAgent")) or self._agent_types.get(agent_id, "")
+        kind = text_in(record, "attributionAgent") or self._agent_types.get(agent_id, "")
         self._agent_types[agent_id] = kind
         return _Agent(agent_id, kind)
 
     def _is_repeated(self, record: dict[str, object]) -> bool:
-        uuid = _text(record.get("uuid"))
+        uuid = text_in(record, "uuid")
         if not uuid:
             return False
         known = hash(uuid) in self._seen
@@ -252,31 +254,27 @@ class _Reader:
 
 def _agent_progress(record: dict[str, object]) -> dict[str, object]:
     """The record of a sub-agent that older clients wrapped into its parent's transcript; other records as they are."""
-    data = _object(record.get("data"))
+    data = mapping(record, "data")
     if record.get("type") != "progress" or data.get("type") != "agent_progress":
         return record
-    return {**_object(data.get("message")), "isSidechain": True, "agentId": data.get("agentId")}
+    return {**mapping(data, "message"), "isSidechain": True, "agentId": data.get("agentId")}
 
 
 def _blocks(record: dict[str, object]) -> list[dict[str, object]]:
-    content = _object(record.get("message")).get("content")
+    content = mapping(record, "message").get("content")
     if isinstance(content, str):
         return [{"type": "text", "text": content}]
-    if not isinstance(content, list):
-        return []
-    return [_object(block) for block in cast("list[object]", content)]
+    return objects(content)
 
 
 def _prompt(blocks: list[dict[str, object]]) -> str:
     """What the user typed: the text blocks without those that the client or its tools wrote."""
-    texts = [_REMINDER.sub("", _text(block.get("text"))) for block in blocks if block.get("type") == "text"]
+    texts = [_REMINDER.sub("", text_in(block, "text")) for block in blocks if block.get("type") == "text"]
     return "\n".join(text for text in texts if text.strip() and not text.lstrip().startswith(_NOT_TYPED))
 
 
 def _content_text(content: object) -> str:
-    if not isinstance(content, list):
-        return _text(content)
-    return "\n".join(_text(_object(block).get("text")) for block in cast("list[object]", content))
+    return content if isinstance(content, str) else "\n".join(text_in(block, "text") for block in objects(content))
 
 
 def _without_reminders(value: object) -> object:
@@ -287,11 +285,3 @@ def _without_reminders(value: object) -> object:
     if isinstance(value, dict):
         return {name: _without_reminders(item) for name, item in cast("dict[str, object]", value).items()}
     return value
-
-
-def _object(value: object) -> dict[str, object]:
-    return cast("dict[str, object]", value) if isinstance(value, dict) else {}
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""

@@ -6,12 +6,12 @@ so that what one client taught holds in all.
 
 from __future__ import annotations
 
-from typing import Final, cast
+from typing import Final
 
 from gateway.clients.codex.patch import edit_of
 from gateway.clients.codex.rollout import exit_code, silent_failures
-from gateway.clients.fields import Payload, mapping, text
-from gateway.clients.hook_sightings import call, lifecycle, prompt
+from gateway.clients.fields import Payload, mapping, objects, text, text_in
+from gateway.clients.hook_sightings import call, lifecycle, prompt, sighted
 from gateway.clients.replies import reply_to_hook
 from gateway.redaction import cut_payload, redact_payload
 from gateway.sightings import Sighted, Sighting
@@ -44,13 +44,11 @@ def read(payload: Payload) -> Sighted:
     if event in LOOKS_BACK:
         kept["silent"] = [told(one.as_hook(), one.error) for one in silent_failures(rollout)]
     clean, _ = redact_payload(cut_payload(kept))
-    before = [call(m.MOMENT_KIND_CALL_FAILED, one, error=text(one, "error")) for one in silent_in(clean)]
-    return Sighted(
-        event=event,
-        session_id=text(clean, "session_id", needed=True)[:200],
-        agent_id=text(clean, "agent_id")[:200],
-        folder=text(clean, "cwd", needed=True)[:4096],
-        sightings=(*before, *sightings(event, clean, code)),
+    before = [call(m.MOMENT_KIND_CALL_FAILED, one, error=text(one, "error")) for one in objects(clean.get("silent"))]
+    return sighted(
+        event,
+        clean,
+        (*before, *sightings(event, clean, code)),
         advisable=event in TAKES_CONTEXT,
         # A failure that nobody answered yet is worth more than a word before the next call.
         about=len(before) - 1 if before and event == "PreToolUse" else -1,
@@ -81,13 +79,6 @@ def told(payload: Payload, error: str) -> dict[str, object]:
     return {**given, "error": error}
 
 
-def silent_in(payload: Payload) -> list[Payload]:
-    """The calls that failed without a hook, as they were put into the payload."""
-    found = payload.get("silent")
-    listed = cast(list[object], found) if isinstance(found, list) else []
-    return [cast(Payload, one) for one in listed if isinstance(one, dict)]
-
-
 def sightings(event: str, payload: Payload, code: int | None) -> list[Sighting]:
     """What happened, by the client's name of the event."""
     match event:
@@ -110,8 +101,7 @@ def sightings(event: str, payload: Payload, code: int | None) -> list[Sighting]:
 def known_as(tool: str, tool_input: Payload) -> tuple[str, Payload]:
     """The name and input under which Spark knows a call."""
     if tool == "apply_patch":
-        patch = tool_input.get("command")
-        return edit_of(patch if isinstance(patch, str) else "")
+        return edit_of(text_in(tool_input, "command"))
     if tool == "view_image":
         return "Read", {"file_path": tool_input.get("path")}
     if tool in SPAWNS:

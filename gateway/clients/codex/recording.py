@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import cast
 
 from gateway.clients.codex.rollout import VERIFICATION, failed_item, message_of
-from gateway.clients.fields import NOTHING, Payload, mapping
-from gateway.clients.json_lines import Line, Problem, read_lines
+from gateway.clients.fields import NOTHING, Payload, mapping, objects, text_in
+from gateway.clients.json_lines import Problem, read_lines
 from gateway.clients.recorded import RecordedHook
+from gateway.times import time_in
 
 NAME = re.compile(r"rollout-.*\.jsonl(?:\.gz)?")
 SHELL = ("-c", "-lc")
@@ -34,25 +35,13 @@ def read_rollout(path: Path, problems: list[Problem]) -> Iterator[RecordedHook]:
     session = _Session()
     for line in read_lines(path, problems):
         try:
-            at = time_of(line)
+            at = time_in(line.value.get("timestamp"))
         except ValueError as error:
             problems.append(Problem(path, line.number, f"no time: {error}"))
             continue
         session.now = max(at, session.now)
         for payload in session.hooks(line.value):
             yield RecordedHook(session.now, {**session.common(), **payload})
-
-
-def time_of(line: Line) -> datetime:
-    """When a line was written, in UTC.
-
-    Raises:
-        ValueError: when it does not say.
-    """
-    stamp = line.value.get("timestamp")
-    if not isinstance(stamp, str):
-        raise ValueError("no timestamp")
-    return datetime.fromisoformat(stamp).astimezone(UTC)
 
 
 @dataclass(slots=True)
@@ -155,11 +144,4 @@ def command_in(item: Payload) -> str:
 
 def texts_in(content: object) -> str:
     """The text parts of a message."""
-    parts = cast(list[object], content) if isinstance(content, list) else []
-    return "\n".join(text_in(cast(Payload, part), "text") for part in parts if isinstance(part, dict))
-
-
-def text_in(payload: Payload, name: str) -> str:
-    """A field as text; empty where it is none."""
-    value = payload.get(name)
-    return value if isinstance(value, str) else ""
+    return "\n".join(text_in(part, "text") for part in objects(content))

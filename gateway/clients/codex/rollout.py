@@ -15,7 +15,7 @@ from typing import cast
 
 import orjson
 
-from gateway.clients.fields import NOTHING, Payload, mapping
+from gateway.clients.fields import NOTHING, Payload, mapping, objects
 
 LAST_BYTES = (64 * 1024, 4 * 1024 * 1024)
 """Read first, and where a call printed more than that."""
@@ -101,9 +101,7 @@ def failed_item(item: Payload) -> Ended | None:
 
 def message_of(item: Payload) -> str:
     """What an MCP tool said of its failure."""
-    content = mapping(item, "result").get("content")
-    parts = cast(list[object], content) if isinstance(content, list) else []
-    texts = [cast(Payload, part).get("text") for part in parts if isinstance(part, dict)]
+    texts = [part.get("text") for part in objects(mapping(item, "result").get("content"))]
     return "\n".join(each for each in texts if isinstance(each, str)) or str(item.get("error") or "")
 
 

@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Final, cast
 
 from gateway.clients.codex.hooks_file import CODEX
-from gateway.clients.hook_groups import JsonObject, hooks_of, objects
+from gateway.clients.fields import objects
+from gateway.clients.hook_groups import JsonObject, hooks_of
 from gateway.clients.settings_document import BACKUP_MARK, SettingsDocument, SettingsError, read_settings, settings_from
 
 WITHOUT_MATCHER: Final = frozenset({"UserPromptSubmit", "Stop", "Interrupt", "PreModelRequest", "PostModelRequest"})
@@ -46,11 +47,6 @@ class Trust:
     untrusted: tuple[str, ...]
     disabled: tuple[str, ...]
     """Those that the user switched off in Codex."""
-
-    @property
-    def complete(self) -> bool:
-        """Whether all of Spark's hooks run."""
-        return not self.untrusted and not self.disabled
 
 
 @dataclass(frozen=True, slots=True)

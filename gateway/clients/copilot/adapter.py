@@ -17,7 +17,7 @@ from chassis.identifiers import digest
 from gateway.clients.codex.patch import edit_of
 from gateway.clients.fields import Payload, call_key, mapping, mapping_in, text
 from gateway.clients.file_inputs import with_known_fields
-from gateway.clients.hook_sightings import SYSTEM_NOTIFICATION, call, lifecycle, prompt
+from gateway.clients.hook_sightings import SYSTEM_NOTIFICATION, call, lifecycle, prompt, sighted
 from gateway.clients.replies import EMPTY_REPLY, fitting
 from gateway.clients.reported import reported
 from gateway.redaction import cut_payload, redact_payload
@@ -105,12 +105,10 @@ def read(payload: Payload) -> Sighted:
         kind, code, error = outcome(event, given)
         kept |= told(given, error)
     clean, _ = redact_payload(cut_payload(kept))
-    return Sighted(
-        event=event,
-        session_id=text(clean, "session_id", needed=True)[:200],
-        agent_id=text(clean, "agent_id")[:200],
-        folder=text(clean, "cwd", needed=True)[:4096],
-        sightings=tuple(sightings(event, clean, kind, code, moment)),
+    return sighted(
+        event,
+        clean,
+        sightings(event, clean, kind, code, moment),
         advisable=event in TAKES_CONTEXT,
         repository=reported(clean),
     )
@@ -150,7 +148,7 @@ def stamp_of(payload: Payload) -> str:
     if isinstance(at, int | float):
         return str(int(at / 1000)) if abs(at) < 1e15 else ""
     try:
-        return str(int(time_in(at).timestamp())) if isinstance(at, str) else ""
+        return str(int(time_in(at).timestamp()))
     except ValueError:
         return ""
 

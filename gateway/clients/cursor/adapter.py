@@ -13,7 +13,7 @@ import orjson
 
 from gateway.clients.fields import Payload, mapping, mapping_in, text
 from gateway.clients.file_inputs import with_known_fields
-from gateway.clients.hook_sightings import INTERRUPTED, SYSTEM_NOTIFICATION, call, lifecycle, prompt
+from gateway.clients.hook_sightings import INTERRUPTED, SYSTEM_NOTIFICATION, call, lifecycle, prompt, sighted
 from gateway.clients.replies import EMPTY_REPLY, context_reply, fitting
 from gateway.clients.reported import reported
 from gateway.redaction import cut_payload, redact_payload
@@ -59,12 +59,10 @@ def read(payload: Payload) -> Sighted:
         code, printed = outcome(payload) if known != "PreToolUse" else (0, "")
         kept |= told(payload, printed or text(payload, "error_message"))
     clean, _ = redact_payload(cut_payload(kept))
-    return Sighted(
-        event=event,
-        session_id=text(clean, "session_id", needed=True)[:200],
-        agent_id=text(clean, "agent_id")[:200],
-        folder=text(clean, "cwd", needed=True)[:4096],
-        sightings=tuple(sightings(known, clean, code, denied=payload.get("failure_type") == DENIED)),
+    return sighted(
+        event,
+        clean,
+        sightings(known, clean, code, denied=payload.get("failure_type") == DENIED),
         advisable=known in TAKES_CONTEXT,
         repository=reported(clean),
     )

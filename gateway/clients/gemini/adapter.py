@@ -16,7 +16,7 @@ from chassis.identifiers import digest
 from gateway.clients.fields import Payload, call_key, mapping, text
 from gateway.clients.gemini.mcp_failure import server_said
 from gateway.clients.gemini.results import Result, result_of
-from gateway.clients.hook_sightings import call, lifecycle
+from gateway.clients.hook_sightings import call, lifecycle, sighted
 from gateway.clients.replies import EMPTY_REPLY, context_reply
 from gateway.redaction import cut_payload, redact_payload
 from gateway.sightings import Sighted, Sighting
@@ -66,12 +66,10 @@ def read(payload: Payload) -> Sighted:
         failure = server_said(result.error)
         kept |= {"tool_name": tool, "tool_input": dict(tool_input), "error": failure}
     clean, _ = redact_payload(cut_payload(kept))
-    return Sighted(
-        event=event,
-        session_id=text(clean, "session_id", needed=True)[:200],
-        agent_id=text(clean, "agent_id")[:200],
-        folder=text(clean, "cwd", needed=True)[:4096],
-        sightings=tuple(sightings(event, clean, result)),
+    return sighted(
+        event,
+        clean,
+        sightings(event, clean, result),
         advisable=event in TAKES_CONTEXT and len(result.error) <= REPLACEABLE_CHARS,
         error=result.error if result.of_tool else "",
     )
@@ -80,10 +78,9 @@ def read(payload: Payload) -> Sighted:
 def reply(event: str, advice: str, *, refuse: bool = False, error: str = "") -> bytes:
     """The reply that puts advice into the agent's context. Behind an `error` of the tool itself it is read only as the
     reason of a denial, which takes the error's place and so must repeat it."""
+    del refuse
     if not advice:
         return EMPTY_REPLY
-    if refuse and event == "BeforeTool":
-        return orjson.dumps({"decision": "deny", "reason": advice})
     if error:
         return orjson.dumps({"decision": "deny", "reason": f"{error}\n\n{advice}"})
     return context_reply(event, advice)

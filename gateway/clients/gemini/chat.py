@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
-from gateway.clients.fields import NOTHING, Payload, mapping
+from gateway.clients.fields import NOTHING, Payload, mapping, objects, text_in
 from gateway.clients.gemini.adapter import SAID_BY_HOOKS, typed_in
 from gateway.clients.gemini.project_folder import CHATS, folder_of
 from gateway.clients.gemini.results import SHELL, command_result
@@ -88,12 +88,12 @@ class _Chat:
             yield from self.begun(line)
         if not self.session_id or not self.folder:
             return
-        for message in _objects(record.get("messages")) or [record]:
+        for message in objects(record.get("messages")) or [record]:
             yield from self.message(line.number, message)
 
     def begun(self, line: Line) -> Iterator[RecordedHook]:
         """The session; a sub-agent's chat lies in a folder that has its parent's id."""
-        own, is_agent = _text(line.value, "sessionId"), line.value.get("kind") == "subagent"
+        own, is_agent = text_in(line.value, "sessionId"), line.value.get("kind") == "subagent"
         if is_agent and self.path.parent.parent.name == CHATS:
             self.session_id, self.agent_id = self.path.parent.name, own
         else:
@@ -102,7 +102,7 @@ class _Chat:
             return
         if not self.folder:
             raw = (each.raw for each in _records(self.path, []))
-            self.folder = folder_of(self.path, _text(line.value, "projectHash"), raw)
+            self.folder = folder_of(self.path, text_in(line.value, "projectHash"), raw)
         if not self.folder:
             self.problems.append(Problem(self.path, line.number, UNKNOWN_PROJECT))
         elif not self.agent_id and (at := self.time(line.number, line.value.get("startTime"))):
@@ -113,14 +113,14 @@ class _Chat:
         kind = message.get("type")
         if kind not in ("user", "gemini"):
             return
-        calls = _objects(message.get("toolCalls")) if kind == "gemini" else []
+        calls = objects(message.get("toolCalls")) if kind == "gemini" else []
         typed = _typed(message) if kind == "user" and not self.agent_id else ""
         if not calls and not typed:
             return
         at = self.time(number, message.get("timestamp"))
         if at is None:
             return
-        prompt_id = _text(message, "id") or f"{_text(message, 'timestamp')} {typed}"
+        prompt_id = text_in(message, "id") or f"{text_in(message, 'timestamp')} {typed}"
         if typed and prompt_id not in self.told:
             self.told.add(prompt_id)
             yield self.hook("BeforeAgent", at, at, prompt=typed, recorded_id=prompt_id)
@@ -129,7 +129,7 @@ class _Chat:
 
     def call(self, number: int, call: Payload, began: datetime) -> Iterator[RecordedHook]:
         """A call that came back."""
-        ended, call_id, name, arguments = _ended(call), _text(call, "id"), _text(call, "name"), call.get("args")
+        ended, call_id, name, arguments = _ended(call), text_in(call, "id"), text_in(call, "name"), call.get("args")
         if not call_id or not name or not isinstance(arguments, dict):
             self.problems.append(Problem(self.path, number, "a call without id, name or arguments"))
             return
@@ -139,7 +139,7 @@ class _Chat:
         at = self.time(number, call.get("timestamp"))
         if at is None:
             return
-        served = SERVED.fullmatch(_text(call, "displayName")[:500]) if name.startswith("mcp_") else None
+        served = SERVED.fullmatch(text_in(call, "displayName")[:500]) if name.startswith("mcp_") else None
         mcp = {"mcp_context": {"tool_name": served[1], "server_name": served[2]}} if served else {}
         told = {"tool_name": name, "tool_input": cast("dict[str, object]", arguments), **mcp, **ended}
         yield self.hook("AfterTool", at, min(began, at), **told, recorded_id=call_id)
@@ -147,7 +147,7 @@ class _Chat:
     def time(self, number: int, stamp: object) -> datetime | None:
         """When something happened; None, and a problem, where that is not written."""
         try:
-            return time_in(stamp if isinstance(stamp, str) else "")
+            return time_in(stamp)
         except ValueError as error:
             self.problems.append(Problem(self.path, number, f"no time: {error}"))
             return None
@@ -163,11 +163,11 @@ class _Chat:
 def _ended(call: Payload) -> dict[str, object] | None:
     """How a call ended, as the adapter takes it; None where that says nothing about the project, or it has not."""
     response = _response(call)
-    error = _text(response, "error") or "failed"
+    error = text_in(response, "error") or "failed"
     match call.get("status"):
         case "success":
             # Of any other tool nothing that it printed is looked at.
-            printed = _text(response, "output") if call.get("name") == SHELL else ""
+            printed = text_in(response, "output") if call.get("name") == SHELL else ""
             result = command_result(_printed(printed), "")
             return {"exit_code": result.code, "error": result.error}
         case "error" if not NEVER_RAN.match(error):
@@ -183,7 +183,7 @@ def _response(call: Payload) -> Payload:
     result = call.get("result")
     if isinstance(result, str):
         return {"output": result, "error": result}
-    parts = [mapping(part, "functionResponse") for part in _objects(result)]
+    parts = [mapping(part, "functionResponse") for part in objects(result)]
     own = next((part for part in parts if part.get("id") == call.get("id")), None)
     return mapping(own or next(iter(parts), NOTHING), "response")
 
@@ -197,19 +197,8 @@ def _printed(text: str) -> str:
 def _typed(message: Payload) -> str:
     """What the user typed; empty where the client wrote it, as it does with what calls returned."""
     content = message.get("displayContent") or message.get("content")
-    parts = [{"text": content}] if isinstance(content, str) else _objects(content)
+    parts = [{"text": content}] if isinstance(content, str) else objects(content)
     if any("functionResponse" in part for part in parts):
         return ""
-    typed = typed_in("\n".join(_text(part, "text") for part in parts))
+    typed = typed_in("\n".join(text_in(part, "text") for part in parts))
     return "" if typed.startswith(NOT_TYPED) else typed
-
-
-def _objects(value: object) -> list[Payload]:
-    """The objects of a list; none where it is no list."""
-    listed = cast("list[object]", value) if isinstance(value, list) else []
-    return [cast(Payload, one) for one in listed if isinstance(one, dict)]
-
-
-def _text(payload: Payload, name: str) -> str:
-    value = payload.get(name)
-    return value if isinstance(value, str) else ""

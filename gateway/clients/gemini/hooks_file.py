@@ -16,7 +16,8 @@ GEMINI: Final = Dialect(
     comments=True,
     extra={"name": "spark"},
     parent_variable="GEMINI_CLI_HOME",
-    off_switch="hooksConfig.enabled",
+    off_switch=("hooksConfig", "enabled"),
+    off_value=False,
 )
 """No BeforeTool: what is said there never reaches the model, and it would cost every call. No hooks around the model's
 requests: they carry the whole conversation."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Final, cast
+from typing import Final
 
-from gateway.clients.fields import Payload, mapping
+from gateway.clients.fields import Payload, mapping, objects
 
 BEFORE_CALL: Final = re.compile(r"MCP tool '[^']*' reported tool error for function call: ")
 BEFORE_RESPONSE: Final = " with response: "
@@ -37,9 +37,3 @@ def texts_of(part: Payload) -> list[str]:
     content = mapping(mapping(part, "functionResponse"), "response").get("content")
     texts = [one.get("text") for one in objects(content)]
     return [text for text in texts if isinstance(text, str)]
-
-
-def objects(value: object) -> list[Payload]:
-    """The objects of a list."""
-    listed = cast("list[object]", value) if isinstance(value, list) else []
-    return [cast(Payload, one) for one in listed if isinstance(one, dict)]

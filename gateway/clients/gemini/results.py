@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from signal import Signals
 from typing import Final
 
-from gateway.clients.fields import Payload, mapping
+from gateway.clients.fields import Payload, mapping, text_in
 from gateway.clients.hook_sightings import INTERRUPTED
 
 SHELL: Final = "run_shell_command"
@@ -45,13 +45,13 @@ class Result:
 
 def result_of(tool: str, response: Payload) -> Result:
     """How a call came back. `tool` is the client's own name of it: what other tools returned is never looked at."""
-    message = mapping(response, "error").get("message")
-    if isinstance(message, str) and message:
+    message = text_in(mapping(response, "error"), "message")
+    if message:
         return Result(error=message, of_tool=True)
-    printed, shown = response.get("llmContent"), response.get("returnDisplay")
+    printed = response.get("llmContent")
     if tool != SHELL or not isinstance(printed, str):
         return Result()
-    return command_result(printed, shown if isinstance(shown, str) else "")
+    return command_result(printed, text_in(response, "returnDisplay"))
 
 
 def command_result(printed: str, shown: str) -> Result:

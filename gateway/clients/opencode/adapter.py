@@ -14,9 +14,9 @@ from typing import Final
 import orjson
 
 from gateway.clients.codex.patch import edit_of
-from gateway.clients.fields import Payload, mapping, text
+from gateway.clients.fields import Payload, mapping, text, text_in
 from gateway.clients.file_inputs import with_known_fields
-from gateway.clients.hook_sightings import call, lifecycle, prompt
+from gateway.clients.hook_sightings import call, lifecycle, prompt, sighted
 from gateway.clients.replies import EMPTY_REPLY, fitting
 from gateway.redaction import cut_payload, redact_payload
 from gateway.sightings import Sighted, Sighting
@@ -61,12 +61,10 @@ def read(payload: Payload) -> Sighted:
         failed = code or event == "PostToolUseFailure"
         kept |= told(payload, text(payload, "error") if failed else "")
     clean, _ = redact_payload(cut_payload(kept))
-    return Sighted(
-        event=event,
-        session_id=text(clean, "session_id", needed=True)[:200],
-        agent_id=text(clean, "agent_id")[:200],
-        folder=text(clean, "cwd", needed=True)[:4096],
-        sightings=tuple(sightings(event, clean, code)),
+    return sighted(
+        event,
+        clean,
+        sightings(event, clean, code),
         advisable=event in TAKES_CONTEXT and not (event == "UserPromptSubmit" and text(clean, "agent_id")),
     )
 
@@ -89,8 +87,7 @@ def told(payload: Payload, error: str) -> dict[str, object]:
     """A call under the name and with the input under which Spark knows it, which say how its words are to be read."""
     name, given = text(payload, "tool_name", needed=True), mapping(payload, "tool_input")
     if name in PATCHES:
-        patch = given.get("patchText") or given.get("patch")
-        tool, tool_input = edit_of(patch if isinstance(patch, str) else "")
+        tool, tool_input = edit_of(text_in(given, "patchText") or text_in(given, "patch"))
     else:
         tool = TOOLS.get(name, name)
         tool_input = with_known_fields(tool, given)

@@ -77,6 +77,44 @@ def test_what_is_wrong_is_named_with_what_to_do(spark: Spark) -> None:
     assert "something is wrong" in spark("doctor").out
 
 
+@pytest.mark.parametrize("value", ["Bearer \u00fc\u20ac", "Bearer \ud800", 17, ["Bearer"], None])
+def test_a_header_that_cannot_be_sent_is_no_traceback(spark: Spark, value: object) -> None:
+    on_machine(spark, "claude")
+    assert spark("hooks", "install", "claude-code").code == 0
+    settings = Path(spark.environment["CLAUDE_CONFIG_DIR"]) / "settings.json"
+    document = json.loads(settings.read_text())
+    for groups in document["hooks"].values():
+        for entry in (entry for group in groups for entry in group["hooks"] if entry["type"] == "http"):
+            entry["headers"]["Authorization"] = value
+    settings.write_text(json.dumps(document))
+    (claude,) = told(spark, 1)["clients"]
+    assert [trip["answered"] for trip in claude["round_trips"]] == [False, True]
+    cannot = isinstance(value, str)
+    assert any("a header has letters outside ASCII" in each for each in claude["problems"]) is cannot
+
+
+@pytest.mark.parametrize(
+    ("agent", "others", "own", "said"),
+    [
+        ("claude-code", {"hooksConfig": {"enabled": False}}, {"disableAllHooks": True}, "disableAllHooks is true"),
+        ("gemini", {"disableAllHooks": True}, {"hooksConfig": {"enabled": False}}, "hooksConfig.enabled is false"),
+    ],
+)
+def test_what_switches_all_hooks_off_is_named_as_it_stands_there(
+    spark: Spark, agent: str, others: dict[str, object], own: dict[str, object], said: str
+) -> None:
+    folder = agent.removesuffix("-code")
+    on_machine(spark, folder)
+    assert spark("hooks", "install", agent).code == 0
+    settings = Path(spark.environment["HOME"]) / f".{folder}" / "settings.json"
+    wired = json.loads(settings.read_text())
+    settings.write_text(json.dumps({**wired, **others}))
+    told(spark, 0)
+    settings.write_text(json.dumps({**wired, **own}))
+    (found,) = told(spark, 1)["clients"]
+    assert f"user: {said} in this file, which switches all hooks off" in found["problems"]
+
+
 def test_what_runs_elsewhere_is_told_of_and_not_run(spark: Spark, home: Path) -> None:
     on_machine(spark, "gemini")
     assert spark("hooks", "install", "gemini").code == 0

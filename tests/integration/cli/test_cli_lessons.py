@@ -53,7 +53,7 @@ def test_says_what_to_do_where_there_is_nothing(spark: Spark, agent: Agent, tmp_
     ended = spark("lessons", folder=tmp_path)
     assert ended.code == 0
     assert ended.out.startswith("Nothing has been learnt yet in project")
-    assert "  spark import ~/.claude/projects\n" in ended.out
+    assert "  spark import\n" in ended.out
     assert "`spark lessons --all`" in ended.out
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.packets.keys import EXACT, WORD, keys_for, keys_of
+from services.packets.keys import EXACT, PURPOSE, WORD, keys_for, keys_of
 from spark.memory.v1 import lesson_pb2
 from spark.moment.v1 import moment_pb2
 
@@ -25,7 +25,7 @@ def moment(
 def weight(filed: lesson_pb2.Lesson, asked: moment_pb2.Moment) -> float:
     """The weight that a lookup finds a lesson with."""
     weights = {item.key: item.weight for item in keys_of(filed)}
-    return sum(weights.get(item.key, 0.0) * item.weight for item in keys_for(asked))
+    return sum(weights.get(item.key, 0.0) for item in keys_for(asked))
 
 
 def prompt(*tokens: str) -> moment_pb2.Moment:
@@ -51,7 +51,7 @@ def test_calls_that_only_their_tool_names_meet_by_what_they_were_given() -> None
         for kind in (FAILED, PROPOSED):
             same, other = moment(kind, tool, target, "aa"), moment(kind, tool, target, "bb")
             same.outcome.failure_class = other.outcome.failure_class = "tool.invalid_input"
-            assert weight(filed, same) >= EXACT**2
+            assert weight(filed, same) >= EXACT
             assert weight(filed, other) == 0.0
         assert keys_for(moment(moment_pb2.MOMENT_KIND_CALL_SUCCEEDED, tool, target, "aa")) == []
 
@@ -60,7 +60,7 @@ def test_another_failing_test_is_another_failure() -> None:
     filed = lesson(failure_class="test.failed", signature="test_a")
     asked = moment(FAILED)
     asked.outcome.failure_class, asked.outcome.signature = "test.failed", "test_a"
-    assert weight(filed, asked) == EXACT**2
+    assert weight(filed, asked) == EXACT
     asked.outcome.signature = "test_b"
     assert weight(filed, asked) == 0.0
 
@@ -83,13 +83,13 @@ def test_a_refusal_is_told_after_a_command_like_the_one_before_it() -> None:
     assert weight(filed, after) == 0
 
 
-def test_what_a_prompt_asks_for_is_one_word_more_in_common() -> None:
+def test_what_a_prompt_asks_for_ranks_as_a_command_that_serves_it() -> None:
     filed = lesson(target="make lint", purpose=moment_pb2.PURPOSE_LINT, tokens=["make", "lint"])
     filed.kind = lesson_pb2.LESSON_KIND_PROJECT_FACT
     asked = prompt("lint", "everyth")
     assert weight(filed, asked) == WORD
     asked.prompt.asks_for.append(moment_pb2.PURPOSE_LINT)
-    assert weight(filed, asked) == 2 * WORD
+    assert weight(filed, asked) == WORD + PURPOSE
     asked.prompt.asks_for[0] = moment_pb2.PURPOSE_TEST
     assert weight(filed, asked) == WORD
 
@@ -112,7 +112,7 @@ def test_what_has_no_fix_is_said_at_the_failure_and_before_the_very_call_only() 
     filed.kind = lesson_pb2.LESSON_KIND_REPEATED_FAILURE
     assert weight(filed, prompt("pytest")) == 0
     assert weight(filed, moment(moment_pb2.MOMENT_KIND_CALL_SUCCEEDED, target="ls")) == 0
-    assert weight(filed, moment(PROPOSED)) == EXACT * EXACT
+    assert weight(filed, moment(PROPOSED)) == EXACT
     code = lesson(failure_class="test.failed")
     code.kind = lesson_pb2.LESSON_KIND_REPEATED_FAILURE
     assert weight(code, moment(PROPOSED)) == 0

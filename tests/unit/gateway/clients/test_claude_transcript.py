@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from gateway.clients.claude_code.transcript import find_transcripts, read_transcript
 from gateway.clients.json_lines import Problem
 from gateway.clients.recorded import RecordedHook
+from tests.unit.gateway.clients.odd_times import ODD_TIMES
 
 SESSION = "11111111-2222-3333-4444-555555555555"
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -253,6 +254,13 @@ def test_times_never_fall(tmp_path: Path) -> None:
     records += [{**record("user", 1, "no time"), "timestamp": "yesterday", "uuid": "u"}]
     hooks = read(write(tmp_path / "s.jsonl", records))
     assert [(hook.occurred_at - START).seconds for hook in hooks] == [5, 5, 5, 7, 7, 7]
+
+
+@pytest.mark.parametrize("odd", ODD_TIMES)
+def test_an_odd_time_changes_no_other(tmp_path: Path, odd: object) -> None:
+    first, other, last = (record("user", number, f"p{number}") for number in (1, 2, 3))
+    hooks = read(write(tmp_path / "s.jsonl", [first, {**other, "timestamp": odd}, last]))
+    assert [(hook.occurred_at - START).total_seconds() for hook in hooks] == [1, 1, 1, 3, 3]
 
 
 def test_damage_costs_the_damaged_lines_only(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from gateway.clients.codex.adapter import read
 from gateway.clients.codex.recording import is_rollout, read_rollout
 from gateway.clients.json_lines import Problem
 from spark.moment.v1 import moment_pb2 as m
+from tests.unit.gateway.clients.odd_times import ODD_TIMES
 
 SAMPLE = Path(__file__).parent / "samples" / "codex-rollout.jsonl"
 LINES = SAMPLE.read_bytes().splitlines(keepends=True)
@@ -64,6 +66,16 @@ def test_lines_without_a_time_are_problems(tmp_path: Path) -> None:
     told, problems = hooks(tmp_path / "rollout-4.jsonl", meta(), b'{"type": "event_msg"}\n', b"not JSON\n", LINES[2])
     assert [payload["hook_event_name"] for payload in told] == ["SessionStart", "PostToolUse"]
     assert Counter(problem.line for problem in problems) == {2: 1, 3: 1}
+
+
+@pytest.mark.parametrize("odd", [*ODD_TIMES, float("nan"), "2026-11-28T22:30:25"])
+def test_an_odd_time_costs_its_own_line_only(tmp_path: Path, odd: object) -> None:
+    path, problems = tmp_path / "rollout-6.jsonl", list[Problem]()
+    path.write_bytes(meta() + json.dumps({"type": "turn_context", "timestamp": odd}).encode() + b"\n" + LINES[2])
+    told = list(read_rollout(path, problems))
+    assert [hook.payload["hook_event_name"] for hook in told] == ["SessionStart", "PostToolUse"]
+    assert {hook.occurred_at.year for hook in told} == {2026}
+    assert [problem.line for problem in problems] == [2]
 
 
 @pytest.mark.parametrize("name", ["rollout-2026.jsonl", "rollout-2026.jsonl.gz"])

@@ -104,7 +104,7 @@ def test_a_changed_hook_is_trusted_anew_in_its_place_only(tmp_path: Path, hooks:
     assert trust_in(config, hooks).disabled == (CODEX.events[0],)
     record(config, hashes)
     found = trust_in(config, hooks)
-    assert (found.disabled, found.untrusted, found.complete) == ((CODEX.events[0],), (), False)
+    assert (found.disabled, found.untrusted) == ((CODEX.events[0],), ())
     parsed = tomllib.loads(config.read_text())
     assert parsed["after"] == {"b": 2}
     assert parsed["hooks"]["state"][key] == {"enabled": False, "trusted_hash": hashes[key]}

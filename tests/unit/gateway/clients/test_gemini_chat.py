@@ -19,6 +19,7 @@ from gateway.clients.json_lines import Problem
 from gateway.clients.recorded import RecordedHook
 from gateway.sightings import Sighting
 from spark.moment.v1 import moment_pb2 as m
+from tests.unit.gateway.clients.odd_times import ODD_TIMES
 
 SAMPLES = Path(__file__).parent / "samples"
 LINES = (SAMPLES / "gemini-chat.jsonl").read_bytes().splitlines(keepends=True)
@@ -113,6 +114,14 @@ def test_a_moment_spans_the_time_in_which_its_hook_came(tmp_path: Path) -> None:
 def test_times_of_one_chat_never_fall(tmp_path: Path) -> None:
     times = [hook.occurred_at for hook in hooks(tmp_path / NAME, *LINES)[0]]
     assert times == sorted(times)
+
+
+@pytest.mark.parametrize("odd", [*ODD_TIMES, "2026-11-29T02:43:10"])
+def test_an_odd_time_costs_its_own_line_only(tmp_path: Path, odd: object) -> None:
+    told, problems = hooks(tmp_path / NAME, meta(), user("first", timestamp=odd), user("second", id="u2"))
+    assert [hook.payload.get("prompt") for hook in told] == [None, "second"]
+    assert {hook.occurred_at for hook in told} == {datetime(2026, 11, 29, 2, 43, 10, tzinfo=UTC)}
+    assert [problem.line for problem in problems] == [2]
 
 
 def test_a_sub_agent_is_told_from_its_parent_and_types_nothing(tmp_path: Path) -> None:
