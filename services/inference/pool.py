@@ -68,7 +68,7 @@ class Pool:
 
     @staticmethod
     def _has_model(kept: Kept) -> bool:
-        return (kept.ready or kept.asleep) and not is_template(kept)
+        return (kept.ready or kept.coming) and not is_template(kept)
 
     def begin(self) -> None:
         """Starts all engines in the background."""
@@ -211,16 +211,18 @@ class Pool:
 
 
 async def awakened(candidates: Sequence[Kept]) -> None:
-    """Loads those that are loaded at their first use; waits for the first of them where nothing else can serve."""
-    first: Kept | None = None
+    """Loads those that are loaded at their first use; waits for them in turn where nothing else can serve."""
+    coming: list[Kept] = []
     for kept in candidates:
         if kept.ready and not is_template(kept):
             return
-        if kept.asleep:
+        if kept.coming:
             kept.want()
-            first = first or kept
-    if first is not None:
-        await first.settled()
+            coming.append(kept)
+    for kept in coming:
+        await kept.settled()
+        if kept.ready:
+            return
 
 
 def is_template(kept: Kept) -> bool:

@@ -211,3 +211,32 @@ async def test_a_model_that_is_loaded_for_whoever_asks_counts_as_one() -> None:
     assert (lazy.ready, pool.has_model, pool.serving) == (False, True, "scripted")
     assert await outcome(pool) == "lazy: one two"
     await pool.drain(0)
+
+
+async def test_all_who_come_while_it_is_loaded_wait_for_it() -> None:
+    engine = Scripted("lazy", gate=asyncio.Event())
+    pool = Pool([Kept(engine, Limits(), lazy=True), Kept(Scripted("template", kind="template"), Limits())], 5.0)
+    pool.begin()
+    first = asyncio.create_task(outcome(pool))
+    await settle()
+    assert pool.has_model
+    others = [asyncio.create_task(outcome(pool)) for _ in range(2)]
+    hurried = await outcome(pool, deadline=asyncio.get_running_loop().time() + 0.02)
+    assert hurried == "DeadlineExceeded"
+    assert engine.gate is not None
+    engine.gate.set()
+    assert await asyncio.gather(first, *others) == ["lazy: one two"] * 3
+    await pool.drain(0)
+
+
+async def test_one_that_cannot_be_loaded_leaves_it_to_the_next_that_can() -> None:
+    gate = asyncio.Event()
+    broken, slow = Scripted("broken", starts=[EngineError("no model")]), Scripted("slow", gate=gate)
+    pool = Pool([Kept(broken, Limits(), lazy=True), Kept(slow, Limits(), lazy=True)], 5.0)
+    pool.begin()
+    asking = asyncio.create_task(outcome(pool))
+    await settle()
+    gate.set()
+    assert await asking == "slow: one two"
+    assert await outcome(pool, engine="broken") == "EngineUnavailable"
+    await pool.drain(0)
