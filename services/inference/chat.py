@@ -21,6 +21,7 @@ from services.inference.answers import Answer, Spent, told, without_engine
 from services.inference.asking import Context, messages
 from services.inference.calibration import Calibration
 from services.inference.deliberation import View, decide, risks_of
+from services.inference.pace import due
 from services.inference.speaking import Speaking
 from services.inference.specialists import AGENT_0, PART_OF_AGENT_0, Specialist
 from services.inference.voice import Generates
@@ -30,10 +31,6 @@ GATE = 0.65
 """As in the original system."""
 GATE_SHARE = 0.5
 """Share of the time in which Agent-0 must have said how sure it is."""
-MARGIN_S = 0.25
-MARGIN_SHARE = 0.1
-"""An answer is due so long before the deadline: 0.25 s, or a tenth of the time where that is less."""
-
 GRACE_S = 0.5
 """A voice is told that it has so much longer: it is left here, and is not to break off itself at the same moment."""
 
@@ -200,7 +197,7 @@ def why(faults: Sequence[Fault]) -> str:
 def time_for(began: float, deadline: float | None, timeout_s: float) -> float:
     """Until when an answer must be there, on the loop's clock."""
     last = began + timeout_s if deadline is None else min(deadline, began + timeout_s)
-    return max(began, last - min(MARGIN_S, MARGIN_SHARE * (last - began)))
+    return max(began, due(began, last))
 
 
 def loop_time() -> float:

@@ -130,6 +130,33 @@ async def test_one_that_hangs_past_our_own_time_counts_as_failing() -> None:
     await pool.drain(0)
 
 
+async def test_what_is_waited_for_ones_turn_is_no_failure_of_the_engine() -> None:
+    one = Scripted("one", [(HANGS,)])
+    pool = await ready_pool(one, limits=Limits(concurrency=1))
+    running = asyncio.create_task(outcome(pool))
+    await settle()
+    hasty = Pool(pool.kept, 0.02)
+    for _ in range(3):
+        assert await outcome(hasty) == "DeadlineExceeded"
+    assert (one.asked, pool.kept[0].state) == (1, State.READY)
+    running.cancel()
+    await asyncio.wait([running])
+    await pool.drain(0)
+
+
+async def test_an_engine_has_its_whole_time_after_the_wait() -> None:
+    one = Scripted("one", [(HANGS,)])
+    pool = await ready_pool(one, limits=Limits(concurrency=1))
+    kept = pool.kept[0]
+    await kept.admission.enter(None)
+    loop = asyncio.get_running_loop()
+    turn = loop.time() + 0.2
+    loop.call_at(turn, kept.admission.leave)
+    assert await outcome(Pool(pool.kept, 0.3)) == "DeadlineExceeded"
+    assert loop.time() - turn >= 0.29
+    await pool.drain(0)
+
+
 async def test_abort_reaches_one_that_runs_and_one_that_waits() -> None:
     one = Scripted("one", [("one ", HANGS)])
     pool = await ready_pool(one, limits=Limits(concurrency=1, queue=2))
