@@ -72,7 +72,7 @@ def advice_in(said: str) -> str | None:
     """The advice in a reply; None where it is not the JSON that was asked for."""
     try:
         found: object = json.loads(said.strip().removeprefix("```json").removesuffix("```"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(found, dict):
         return None
