@@ -55,11 +55,6 @@ class LlamaCpp:
         self._child = Child(NAME, folder / f"{NAME}.log")
         self._served: OpenAICompatible | None = None
 
-    @property
-    def pid(self) -> int | None:
-        """The process that serves, while there is one."""
-        return self._child.pid
-
     async def start(self) -> None:
         """Starts the server on a free port.
 

@@ -41,11 +41,6 @@ class TrtLlm:
         self._child = Child(NAME, folder / f"{NAME}.log")
         self._served: OpenAICompatible | None = None
 
-    @property
-    def pid(self) -> int | None:
-        """The process that serves, while there is one."""
-        return self._child.pid
-
     async def start(self) -> None:
         """Starts the server with the options that the plan renders.
 
