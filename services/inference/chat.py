@@ -17,10 +17,11 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 
 from chassis.faults import Fault
-from services.inference.answers import Answer, Spent, told, without_engine
+from services.inference.answers import Answer, told, without_engine
 from services.inference.asking import Context, messages
 from services.inference.calibration import Calibration
 from services.inference.deliberation import View, decide, risks_of
+from services.inference.model import Usage
 from services.inference.pace import due
 from services.inference.speaking import Speaking
 from services.inference.specialists import AGENT_0, PART_OF_AGENT_0, Specialist
@@ -178,15 +179,15 @@ def view_of(name: str, voice: Speaking) -> View:
     return View(name, answer, speech.confidence or 0.0, speech.verdict, speech.risk)
 
 
-def spent_by(voices: Sequence[Speaking]) -> Spent:
+def spent_by(voices: Sequence[Speaking]) -> Usage:
     """What these voices took; those that were left are charged in the books, and not counted here."""
-    spent = Spent()
-    for said in (voice.utterance for voice in voices if voice.utterance.complete):
-        spent.input_tokens += said.usage.input_tokens
-        spent.output_tokens += said.usage.output_tokens
-        spent.cost += said.cost
-        spent.counted = spent.counted and said.usage.counted_by_engine
-    return spent
+    took = [voice.utterance.usage for voice in voices if voice.utterance.complete]
+    return Usage(
+        sum(usage.input_tokens for usage in took),
+        sum(usage.output_tokens for usage in took),
+        all(usage.counted_by_engine for usage in took),
+        sum(usage.cost_micro_usd for usage in took),
+    )
 
 
 def why(faults: Sequence[Fault]) -> str:
