@@ -182,3 +182,8 @@ def first_line(error: BaseException) -> str:
     """The first line of an error's text, or its type's name."""
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
+
+
+def count_in(status: str) -> int:
+    """How many rows a statement was about, by the tag that `execute` returns: `UPDATE 3`, `INSERT 0 3`."""
+    return int(status.rpartition(" ")[2])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from services.inference.answers import Answer, Spent
+from services.inference.answers import Answer
 from services.inference.spending import Spend
 from services.inference.synthesis import Mode, Wording
-from spark.inference.v1 import generation_pb2, inference_pb2
+from services.inference.wire import usage_of
+from spark.inference.v1 import inference_pb2
 
 MODES = {
     inference_pb2.SYNTHESIS_MODE_UNSPECIFIED: None,
@@ -28,7 +29,7 @@ def answered_message(answer: Answer) -> inference_pb2.Answered:
             for view in answer.opinions
         ],
         without_engine=answer.without_engine,
-        usage=spent_message(answer.spent),
+        usage=usage_of(answer.spent),
         recalled=answer.recalled,
     )
 
@@ -41,7 +42,7 @@ def wording_message(words: Wording) -> inference_pb2.SynthesizeResponse:
         engine=words.engine,
         kept_because=words.kept_because,
         cached=words.cached,
-        usage=spent_message(words.spent),
+        usage=usage_of(words.spent),
     )
 
 
@@ -53,14 +54,4 @@ def spend_message(spend: Spend) -> inference_pb2.GetSpendResponse:
         budget_micro_usd=spend.budget,
         calls=spend.calls,
         refused=spend.refused,
-    )
-
-
-def spent_message(spent: Spent) -> generation_pb2.Usage:
-    """What voices took."""
-    return generation_pb2.Usage(
-        input_tokens=spent.input_tokens,
-        output_tokens=spent.output_tokens,
-        cost_micro_usd=spent.cost,
-        counted_by_engine=spent.counted,
     )

@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from chassis.quotation import bounded, quote
 from services.inference.asking import RECALLED, Context, quoted
 from services.inference.deliberation import Decision, View
+from services.inference.model import Usage
 
 VERDICT_CHARS = 40
 DETERMINISTIC = "deterministic"
-
-
-@dataclass
-class Spent:
-    """What voices took, all together."""
-
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cost: int = 0
-    """Millionths of a US dollar."""
-    counted: bool = True
-    """Whether the engines counted all of it themselves."""
+NOTHING = Usage(counted_by_engine=True)
+"""What is taken where no engine is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +28,18 @@ class Answer:
     opinions: tuple[View, ...] = ()
     without_engine: str = ""
     """Why no engine answered; empty where one did."""
-    spent: Spent = field(default_factory=Spent)
+    spent: Usage = NOTHING
+    """What its voices took, all together; counted by the engines where they counted all of it."""
     recalled: int = 0
 
 
-def without_engine(reason: str, context: Context, spent: Spent | None = None) -> Answer:
+def without_engine(reason: str, context: Context, spent: Usage = NOTHING) -> Answer:
     """What can be said without a model: that there is none, and what was said earlier, in quotation marks."""
     text = f"This is no answer: no language model gave one ({bounded(reason, 200)})."
     earlier = quoted(context.recalled[:RECALLED])
     if earlier:
         text += f"\nSaid earlier in this conversation, and perhaps about it:\n{earlier}"
-    return Answer(text, DETERMINISTIC, without_engine=reason, spent=spent or Spent(), recalled=len(context.recalled))
+    return Answer(text, DETERMINISTIC, without_engine=reason, spent=spent, recalled=len(context.recalled))
 
 
 def told(decision: Decision) -> str:

@@ -17,10 +17,12 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 
 from chassis.faults import Fault
-from services.inference.answers import Answer, Spent, told, without_engine
+from services.inference.answers import Answer, told, without_engine
 from services.inference.asking import Context, messages
 from services.inference.calibration import Calibration
 from services.inference.deliberation import View, decide, risks_of
+from services.inference.model import Usage
+from services.inference.pace import due
 from services.inference.speaking import Speaking
 from services.inference.specialists import AGENT_0, PART_OF_AGENT_0, Specialist
 from services.inference.voice import Generates
@@ -30,10 +32,6 @@ GATE = 0.65
 """As in the original system."""
 GATE_SHARE = 0.5
 """Share of the time in which Agent-0 must have said how sure it is."""
-MARGIN_S = 0.25
-MARGIN_SHARE = 0.1
-"""An answer is due so long before the deadline: 0.25 s, or a tenth of the time where that is less."""
-
 GRACE_S = 0.5
 """A voice is told that it has so much longer: it is left here, and is not to break off itself at the same moment."""
 
@@ -181,15 +179,15 @@ def view_of(name: str, voice: Speaking) -> View:
     return View(name, answer, speech.confidence or 0.0, speech.verdict, speech.risk)
 
 
-def spent_by(voices: Sequence[Speaking]) -> Spent:
+def spent_by(voices: Sequence[Speaking]) -> Usage:
     """What these voices took; those that were left are charged in the books, and not counted here."""
-    spent = Spent()
-    for said in (voice.utterance for voice in voices if voice.utterance.complete):
-        spent.input_tokens += said.usage.input_tokens
-        spent.output_tokens += said.usage.output_tokens
-        spent.cost += said.cost
-        spent.counted = spent.counted and said.usage.counted_by_engine
-    return spent
+    took = [voice.utterance.usage for voice in voices if voice.utterance.complete]
+    return Usage(
+        sum(usage.input_tokens for usage in took),
+        sum(usage.output_tokens for usage in took),
+        all(usage.counted_by_engine for usage in took),
+        sum(usage.cost_micro_usd for usage in took),
+    )
 
 
 def why(faults: Sequence[Fault]) -> str:
@@ -200,7 +198,7 @@ def why(faults: Sequence[Fault]) -> str:
 def time_for(began: float, deadline: float | None, timeout_s: float) -> float:
     """Until when an answer must be there, on the loop's clock."""
     last = began + timeout_s if deadline is None else min(deadline, began + timeout_s)
-    return max(began, last - min(MARGIN_S, MARGIN_SHARE * (last - began)))
+    return max(began, due(began, last))
 
 
 def loop_time() -> float:

@@ -38,6 +38,7 @@ class Kept:
         self.state = State.STARTING
         self.detail = "is loaded at its first use" if lazy else ""
         self.load_seconds = 0.0
+        self._lazy = lazy
         self._start_within = limits.start_within_s
         self._wanted = asyncio.Event()
         self._settled = asyncio.Event()
@@ -52,17 +53,17 @@ class Kept:
         return self.state is State.READY
 
     @property
-    def asleep(self) -> bool:
-        """Whether it waits for its first use."""
-        return self.state is State.STARTING and not self._wanted.is_set()
+    def coming(self) -> bool:
+        """Whether it is loaded for whoever asks: at its first use, or just now. Who comes meanwhile may wait for it."""
+        return self._lazy and self.state in {State.STARTING, State.WARMING}
 
     def begin(self) -> None:
         """Starts it in the background; nobody waits for that."""
         self._keeping = asyncio.create_task(self._keep(), name=f"engine {self.engine.name}")
 
     def want(self) -> None:
-        """Loads it if it is asleep."""
-        if self.asleep:
+        """Loads it if it waits for its first use."""
+        if not self._wanted.is_set():
             self.detail = ""
             self._wanted.set()
 

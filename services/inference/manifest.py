@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -12,6 +13,8 @@ from typing import Any, cast
 log = logging.getLogger(__name__)
 
 FILE = "manifest.json"
+WRITING = threading.Lock()
+"""Engines start at once, each in a thread of its own, and what all of them loaded stands in one file."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +47,14 @@ class Manifest:
 
         Where it is not, what the engine derived from the old one is removed.
         """
-        known = self._read()
-        same = known.get(engine) == asdict(artefact)
-        if not same:
-            if engine in known:
-                log.info("artefact changed", extra={"action": "artefact_changed", "engine": engine})
-            shutil.rmtree(self._place(engine), ignore_errors=True)
-            self._write({**known, engine: asdict(artefact)})
+        with WRITING:
+            known = self._read()
+            same = known.get(engine) == asdict(artefact)
+            if not same:
+                if engine in known:
+                    log.info("artefact changed", extra={"action": "artefact_changed", "engine": engine})
+                shutil.rmtree(self._place(engine), ignore_errors=True)
+                self._write({**known, engine: asdict(artefact)})
         return same
 
     def derived(self, engine: str) -> Path:

@@ -1,13 +1,22 @@
-"""How long a request would have to wait, from how long those before it took. Pure."""
+"""When an answer is due, and how long a request would have to wait for it. Pure."""
 
 from __future__ import annotations
 
 WEIGHT = 0.2
 """Of the newest generation in the running mean: the last ten count for nine tenths."""
 
+MARGIN_S = 0.25
+MARGIN_SHARE = 0.1
+"""An answer is due so long before its deadline, 0.25 s or a tenth of what is left: else nobody hears of it."""
+
+
+def due(now: float, deadline: float) -> float:
+    """When an answer must be there to be heard by its deadline; never later than that. Seconds of one clock."""
+    return deadline - min(MARGIN_S, MARGIN_SHARE * max(0.0, deadline - now))
+
 
 class Pace:
-    """A running mean of the time of a generation, seconds."""
+    """A running mean of the time of a generation, seconds: from it follows how long others wait."""
 
     def __init__(self) -> None:
         self.mean = 0.0

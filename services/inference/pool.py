@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 
 from chassis.faults import (
     BudgetExhausted,
@@ -22,21 +21,10 @@ from services.inference.engines import template
 from services.inference.kept import Kept
 from services.inference.metrics import SHED
 from services.inference.model import Event, Prompt
+from services.inference.pace import due
 from services.inference.ports import EngineError, Reservation, Spending
 from services.inference.retry_budget import RetryBudget
 from services.inference.run import Ending, Run
-
-MARGIN_S = 0.25
-MARGIN_SHARE = 0.1
-"""A generation ends so long before its caller gives up, 0.25 s or a tenth of what is left: else nobody hears why."""
-
-
-@dataclass(frozen=True)
-class Patience:
-    """Until when a request may take: `deadline` on the loop's clock; `ours` says whether the caller had more."""
-
-    deadline: float
-    ours: bool
 
 
 class Pool:
@@ -68,7 +56,7 @@ class Pool:
 
     @staticmethod
     def _has_model(kept: Kept) -> bool:
-        return (kept.ready or kept.asleep) and not is_template(kept)
+        return (kept.ready or kept.coming) and not is_template(kept)
 
     def begin(self) -> None:
         """Starts all engines in the background."""
@@ -89,18 +77,13 @@ class Pool:
         candidates = self._candidates(prompt, engine)
         if prompt.request_id in self._runs:
             raise InvalidArgument("a generation with this id is under way", [("request_id", "is in use")])
-        patience = self._patience(caller_deadline)
+        deadline = None if caller_deadline is None else due(asyncio.get_running_loop().time(), caller_deadline)
         run = self._runs[prompt.request_id] = Run(prompt)
         self._budget.earn()
 
         async def work(run: Run) -> None:
-            try:
-                async with asyncio.timeout_at(patience.deadline):
-                    await self._through(run, candidates, patience)
-            except TimeoutError:
-                if patience.ours and run.kept is not None:
-                    run.kept.failed(EngineError(f"{run.kept.engine.name} took longer than {self._timeout:g} s"))
-                raise
+            async with asyncio.timeout_at(deadline):
+                await self._through(run, candidates, deadline)
 
         try:
             async with aclosing(run.events(work)) as events:
@@ -132,15 +115,6 @@ class Pool:
             await run.over()
         await asyncio.gather(*(kept.close() for kept in self.kept))
 
-    def _patience(self, caller_deadline: float | None) -> Patience:
-        now = asyncio.get_running_loop().time()
-        own = now + self._timeout
-        if caller_deadline is None:
-            return Patience(own, ours=True)
-        left = max(0.0, caller_deadline - now)
-        asked = caller_deadline - min(MARGIN_S, MARGIN_SHARE * left)
-        return Patience(min(own, asked), ours=own < asked)
-
     def _candidates(self, prompt: Prompt, engine: str) -> list[Kept]:
         found = [kept for kept in self.kept if not engine or kept.engine.name == engine]
         if not found:
@@ -151,7 +125,7 @@ class Pool:
                 raise Unsupported("no engine here obeys a JSON schema", capability="json_schema")
         return found
 
-    async def _through(self, run: Run, candidates: Sequence[Kept], patience: Patience) -> None:
+    async def _through(self, run: Run, candidates: Sequence[Kept], deadline: float | None) -> None:
         await awakened(candidates)
         trouble: Fault | None = None
         failed = False
@@ -161,7 +135,7 @@ class Pool:
             if failed and not self._budget.take():
                 break
             try:
-                await self._attempt(run, kept, patience)
+                await self._attempt(run, kept, deadline)
             except Shed as shed:
                 SHED.labels(kept.engine.name).inc()
                 retry_after = str(round(1000 * shed.retry_after_s))
@@ -180,28 +154,28 @@ class Pool:
                 return
         raise trouble or EngineUnavailable(standing(candidates))
 
-    async def _attempt(self, run: Run, kept: Kept, patience: Patience) -> None:
+    async def _attempt(self, run: Run, kept: Kept, deadline: float | None) -> None:
         run.kept = kept
-        run.queued_s = await kept.admission.enter(patience.deadline)
         loop = asyncio.get_running_loop()
+        turn = loop.time() + self._timeout
+        turn = turn if deadline is None else min(turn, deadline)
+        async with asyncio.timeout_at(turn):
+            run.queued_s = await kept.admission.enter(turn)
         began, took = loop.time(), None
         held: Reservation | None = None
         try:
             if self._spending is not None and not is_template(kept):
-                held = await self._spending.reserve(kept.engine, run.prompt)
-            async with aclosing(kept.engine.generate(run.prompt)) as items:
-                async for item in items:
-                    run.take(item)
-            if run.last is None:
-                raise EngineError(f"{kept.engine.name} broke off in the middle", gone=True)
+                async with asyncio.timeout_at(turn):
+                    held = await self._spending.reserve(kept.engine, run.prompt)
+            await self._generated(run, kept)
             took = loop.time() - began
             kept.succeeded()
         except EngineError as error:
             kept.failed(error)
             raise
-        except asyncio.CancelledError:
+        except (TimeoutError, asyncio.CancelledError):
             if run.ending is None:
-                took = loop.time() - began  # Cut short by its deadline: it would have taken longer still.
+                took = loop.time() - began  # Cut short: it would have taken longer still.
             raise
         finally:
             kept.admission.leave(took)
@@ -209,18 +183,32 @@ class Pool:
                 run.cost_micro_usd += await held.settle(run.usage)
         run.close()
 
+    async def _generated(self, run: Run, kept: Kept) -> None:
+        # The engine's time begins here: what was waited for until its turn is no failure of its.
+        try:
+            async with asyncio.timeout(self._timeout), aclosing(kept.engine.generate(run.prompt)) as items:
+                async for item in items:
+                    run.take(item)
+        except TimeoutError:
+            kept.failed(EngineError(f"{kept.engine.name} took longer than {self._timeout:g} s"))
+            raise
+        if run.last is None:
+            raise EngineError(f"{kept.engine.name} broke off in the middle", gone=True)
+
 
 async def awakened(candidates: Sequence[Kept]) -> None:
-    """Loads those that are loaded at their first use; waits for the first of them where nothing else can serve."""
-    first: Kept | None = None
+    """Loads those that are loaded at their first use; waits for them in turn where nothing else can serve."""
+    coming: list[Kept] = []
     for kept in candidates:
         if kept.ready and not is_template(kept):
             return
-        if kept.asleep:
+        if kept.coming:
             kept.want()
-            first = first or kept
-    if first is not None:
-        await first.settled()
+            coming.append(kept)
+    for kept in coming:
+        await kept.settled()
+        if kept.ready:
+            return
 
 
 def is_template(kept: Kept) -> bool:

@@ -11,14 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from services.inference.model import Prompt, Usage
+from services.inference.model import Prompt
 
 MICRO = 1_000_000
 DATED = re.compile(r"-(\d{8}|\d{4}-\d{2}-\d{2})\Z")
 """The date that vendors put behind a model's name."""
 
-CHARS_PER_TOKEN = 3
-"""Four is OpenAI's rule of thumb for English; code has fewer, and an estimate is not to come out too low."""
 TOKENS_PER_MESSAGE = 16
 TOKENS_PER_PROMPT = 64
 """What templates put around messages, generously."""
@@ -111,9 +109,3 @@ def most(prompt: Prompt, price: Price) -> int:
     read = TOKENS_PER_PROMPT + len(prompt.json_schema.encode())
     read += sum(TOKENS_PER_MESSAGE + len(message.text.encode()) for message in prompt.messages)
     return price.of(read, prompt.max_tokens)
-
-
-def estimate(prompt: Prompt, written_chars: int) -> Usage:
-    """Tokens of a completion that nobody counted."""
-    read = sum(len(message.text) for message in prompt.messages)
-    return Usage(input_tokens=-(-read // CHARS_PER_TOKEN), output_tokens=-(-written_chars // CHARS_PER_TOKEN))

@@ -67,10 +67,10 @@ def read(said: str, *, whole: bool = True) -> Speech:
 
 
 def read_json(text: str) -> Speech:
-    """The JSON of a voice, whole or cut off."""
+    """The JSON of a voice, whole, cut off, or nested too deeply to be read whole."""
     try:
         found: object = json.JSONDecoder().raw_decode(text)[0]
-    except ValueError:
+    except (ValueError, RecursionError):
         return read_cut_json(text)
     fields = cast(Mapping[str, object], found)
     sure = fields.get("confidence")

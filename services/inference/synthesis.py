@@ -12,15 +12,15 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from chassis.faults import Fault, Unsupported
 from chassis.identifiers import new_ulid
 from services.inference import wording
 from services.inference.answer_settings import CACHE_ENTRIES, CACHE_SECONDS, SYNTH_CHARS
-from services.inference.answers import Spent
-from services.inference.model import Prompt
+from services.inference.answers import NOTHING
+from services.inference.model import Prompt, Usage
 from services.inference.spending import purpose
 from services.inference.voice import Generates, Utterance, listen
 from services.inference.word_cache import WordCache
@@ -61,7 +61,7 @@ class Wording:
     kept_because: str = ""
     """no_engine, late, budget, invented, unusable or overloaded; empty where a model wrote or none was to."""
     cached: bool = False
-    spent: Spent = field(default_factory=Spent)
+    spent: Usage = NOTHING
 
 
 Key = tuple[str, tuple[str, ...], int, str]
@@ -117,7 +117,7 @@ class Synthesizer:
     async def _found(self, key: Key, deadline: float | None) -> Wording:
         kept = self._cache.get(key)
         if kept is not None:
-            return replace(kept, cached=True, spent=Spent())
+            return replace(kept, cached=True, spent=NOTHING)
         if not self._generates.has_model:
             return Wording("", kept_because=NO_ENGINE)
         task = self._at_work.get(key)
@@ -133,7 +133,7 @@ class Synthesizer:
         if not task.done() or task.cancelled():
             return Wording("", kept_because=LATE)
         # What it took is told to one of those who asked.
-        return replace(task.result(), spent=Spent()) if joined else task.result()
+        return replace(task.result(), spent=NOTHING) if joined else task.result()
 
     async def _asked(self, key: Key) -> Wording:
         purpose.set("synthesis")
@@ -153,9 +153,7 @@ class Synthesizer:
             log.exception("wording failed", extra={"action": "synthesis_failed"})
             return Wording("", engine=said.engine, kept_because=NO_ENGINE)
         words, because = wording.accepted(said.text, text, facts, max_chars)
-        usage = said.usage
-        spent = Spent(usage.input_tokens, usage.output_tokens, said.cost, usage.counted_by_engine)
-        found = Wording(words, bool(words), said.engine, because, spent=spent)
+        found = Wording(words, bool(words), said.engine, because, spent=said.usage)
         self._cache.put(key, found)
         return found
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from chassis.faults import EngineUnavailable, Fault
-from services.inference.model import Delta, FinishReason, Prompt, Usage
+from services.inference.model import Delta, Event, Failed, Finished, FinishReason, Prompt, Started, Usage
 from spark.fault.v1 import reason_pb2
 
 TEMPLATE = "template"
@@ -23,45 +23,13 @@ class Generates(Protocol):
         """Whether an engine with a model is ready."""
         ...
 
-    def generate(
-        self, prompt: Prompt, engine: str = "", caller_deadline: float | None = None
-    ) -> AsyncGenerator[object]:
-        """An event that it has begun, `Delta`s, then `Finished` or an event that it broke. Closing it ends the work.
+    def generate(self, prompt: Prompt, engine: str = "", caller_deadline: float | None = None) -> AsyncGenerator[Event]:
+        """`Started`, then `Delta`s, then `Finished` or `Failed`. Closing it ends the work.
 
         Raises:
             Fault: before the first event.
         """
         ...
-
-
-@runtime_checkable
-class Began(Protocol):
-    """An engine has taken the request."""
-
-    engine: str
-    model: str
-
-
-@runtime_checkable
-class Ended(Protocol):
-    """The generation is over."""
-
-    usage: Usage
-
-
-@runtime_checkable
-class Complete(Ended, Protocol):
-    """It came to its end."""
-
-    reason: FinishReason
-
-
-@runtime_checkable
-class Broken(Ended, Protocol):
-    """It broke on the way; what came before it is no answer. `reason` is a name of spark.fault.v1.Reason."""
-
-    reason: str
-    message: str
 
 
 @dataclass
@@ -72,8 +40,6 @@ class Utterance:
     engine: str = ""
     model: str = ""
     usage: Usage = field(default_factory=Usage)
-    cost: int = 0
-    """Millionths of a US dollar."""
     complete: bool = False
     cut: bool = False
     """Whether its tokens ran out."""
@@ -89,23 +55,24 @@ async def listen(
     """
     async with aclosing(generates.generate(prompt, engine, deadline)) as events:
         async for event in events:
-            if isinstance(event, Delta):
-                into.text += event.text
-                yield event.text
-            elif isinstance(event, Began):
-                into.engine, into.model = event.engine, event.model
-                if event.engine == TEMPLATE:
-                    raise EngineUnavailable("no language model is ready")
-            elif isinstance(event, Ended):
-                into.usage = event.usage
-                into.cost = getattr(event.usage, "cost_micro_usd", 0)
-                if isinstance(event, Broken):
+            match event:
+                case Started():
+                    into.engine, into.model = event.engine, event.model
+                    if event.engine == TEMPLATE:
+                        raise EngineUnavailable("no language model is ready")
+                case Delta():
+                    into.text += event.text
+                    yield event.text
+                case Finished():
+                    into.usage = event.usage
+                    into.complete = True
+                    into.cut = event.reason is FinishReason.LENGTH
+                case Failed():
+                    into.usage = event.usage
                     raise broken(event)
-                into.complete = True
-                into.cut = isinstance(event, Complete) and event.reason is FinishReason.LENGTH
 
 
-def broken(event: Broken) -> Fault:
+def broken(event: Failed) -> Fault:
     """The fault that an event tells of."""
     fault = EngineUnavailable(event.message)
     if event.reason in reason_pb2.Reason.keys():  # noqa: SIM118

@@ -35,7 +35,7 @@ def prompt_from(request: generation_pb2.GenerateRequest, max_tokens: int) -> mod
     """What is asked; `max_tokens` where the request does not say.
 
     Raises:
-        InvalidArgument: when the schema is no JSON object.
+        InvalidArgument: when the schema cannot be read.
     """
     if request.json_schema:
         require_object(request.json_schema)
@@ -53,10 +53,12 @@ def require_object(schema: str) -> None:
     """Makes sure that a schema can be read.
 
     Raises:
-        InvalidArgument: when it is no JSON object.
+        InvalidArgument: when it is no JSON object, or nested too deeply.
     """
     try:
         found: object = json.loads(schema)
+    except RecursionError:
+        raise InvalidArgument("the schema is nested too deeply", [("json_schema", "is nested too deeply")]) from None
     except ValueError:
         found = None
     if not isinstance(found, dict):

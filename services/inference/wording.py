@@ -14,7 +14,7 @@ from services.inference.polarity import turned_round
 
 SENTENCES = 2
 CHARS_PER_TOKEN = 3
-"""As services/inference/prices.py."""
+"""Four is OpenAI's rule of thumb for English; code has fewer, and words are not to be cut off."""
 MORE_TOKENS = 24
 """For the JSON around the words."""
 MOST_TOKENS = 160
@@ -72,7 +72,7 @@ def advice_in(said: str) -> str | None:
     """The advice in a reply; None where it is not the JSON that was asked for."""
     try:
         found: object = json.loads(said.strip().removeprefix("```json").removesuffix("```"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(found, dict):
         return None

@@ -9,6 +9,7 @@ from datetime import datetime
 
 import asyncpg
 
+from chassis.database import count_in
 from services.memory.entries import Conversation, Entry, Speaker
 from services.memory.relevance import Candidate
 from services.memory.terms import VERSION, terms_of
@@ -175,8 +176,3 @@ def entry_from(row: asyncpg.Record) -> Entry:
     """An entry from its row."""
     conversation = Conversation(row["workspace_id"], row["session_id"])
     return Entry(conversation, row["entry_id"], Speaker(row["speaker"]), row["text"], row["said_at"])
-
-
-def count_in(status: str) -> int:
-    """How many rows a statement was about."""
-    return int(status.rpartition(" ")[2])

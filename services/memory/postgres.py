@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from chassis.conditions import asked
+from chassis.database import count_in
 from services.memory.learning import CallKey, LessonKey
 from services.memory.model import Event, Lesson, Place, SessionState, Span, State
 from services.memory.naming import keys_of
@@ -249,7 +250,7 @@ async def erase_traces(connection: asyncpg.Connection, workspace_id: str, column
     for table in ("learnt", "session_state"):
         statement = f"delete from memory.{table} where workspace_id = $1 and {column} = $2"  # noqa: S608
         status = await connection.execute(statement, workspace_id, value)
-        erased += int(status.rpartition(" ")[2])
+        erased += count_in(status)
     return erased
 
 

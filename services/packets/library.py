@@ -12,7 +12,7 @@ import orjson
 from chassis.clock import Clock
 from chassis.conditions import asked
 from chassis.consumer import Delivery
-from chassis.database import Database
+from chassis.database import Database, count_in
 from chassis.events import event_type
 from chassis.faults import NotFound
 from chassis.timestamps import set_time, to_datetime
@@ -240,7 +240,7 @@ class Library:
         """Erases what a session was shown, and what became of it; returns the rows that went."""
         async with self._database.transaction() as connection:
             erased = sum(
-                [affected(await connection.execute(erase, workspace_id, session_id)) for erase in queries.ERASE_SESSION]
+                [count_in(await connection.execute(erase, workspace_id, session_id)) for erase in queries.ERASE_SESSION]
             )
             await connection.execute(queries.DROP_PREPARATIONS, workspace_id)
             return erased
@@ -249,7 +249,7 @@ class Library:
         """Erases a project's packets and what its sessions were shown; returns the rows that went."""
         async with self._database.transaction() as connection:
             return sum(
-                [affected(await connection.execute(erase, workspace_id, project_id)) for erase in queries.ERASE_PROJECT]
+                [count_in(await connection.execute(erase, workspace_id, project_id)) for erase in queries.ERASE_PROJECT]
             )
 
 
@@ -386,8 +386,3 @@ def gate_from(row: asyncpg.Record, packet_ids: Sequence[str], event_id: str) -> 
     for key, stamp in orjson.loads(row["tools"]).items():
         set_time(gate.tools.add(key=key).at, datetime.fromisoformat(stamp))
     return gate
-
-
-def affected(status: str) -> int:
-    """Rows that a command changed, from its status line."""
-    return int(status.rpartition(" ")[2])

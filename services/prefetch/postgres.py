@@ -7,6 +7,7 @@ from datetime import datetime
 
 import asyncpg
 
+from chassis.database import count_in
 from services.prefetch.examples import Example
 from services.prefetch.failure_forecast import GroupHistory
 from services.prefetch.learning import Foretold, Knowledge
@@ -264,7 +265,7 @@ async def erase(
     for table in tables:
         statement = f"delete from prefetch.{table} where workspace_id = $1 and {column} = $2"  # noqa: S608
         status = await connection.execute(statement, workspace_id, value)
-        erased += int(status.rpartition(" ")[2])
+        erased += count_in(status)
     return erased
 
 

@@ -7,7 +7,7 @@ from datetime import date
 
 import asyncpg
 
-from chassis.database import Database
+from chassis.database import Database, count_in
 from chassis.faults import StoreUnavailable
 from services.telemetry import partitions, trials
 from services.telemetry.comparison import Arm
@@ -112,7 +112,7 @@ class Decisions:
         async with self._database.transaction() as connection:
             status = await connection.execute(DELETE.format(condition), *values)
             await connection.execute(DELETE_TRIAL.format(condition), *values)
-        return int(status.rpartition(" ")[2])
+        return count_in(status)
 
     async def drop_before(self, first_kept: date) -> list[str]:
         """Drops the days before one; returns the names of their partitions.

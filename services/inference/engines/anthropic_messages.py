@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from services.inference.engines.refusals import broken, cut_short
+from services.inference.engines.refusals import broken, cut_short, too_deep
 from services.inference.engines.sdk import connections, loaded
 from services.inference.model import Capabilities, Delta, Finished, FinishReason, Prompt, Role, Usage
 from services.inference.ports import EngineError
@@ -62,6 +62,8 @@ class AnthropicMessages:
         create: Any = (await self._ready_client()).messages.create
         try:
             stream: Any = await create(**asked(self.model, prompt))
+        except RecursionError:
+            raise too_deep(self.name) from None
         except Exception as error:
             raise broken(self.name, error) from None
         read, written, finished = 0, 0, None

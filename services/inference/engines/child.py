@@ -24,11 +24,6 @@ class Child:
         self._log = log
         self._guarded: Guarded | None = None
 
-    @property
-    def pid(self) -> int | None:
-        """The process that serves, while there is one."""
-        return self._guarded.pid if self._guarded is not None and self._guarded.alive else None
-
     async def start(
         self, command: Sequence[str], serves: Callable[[], Awaitable[bool]], environment: Mapping[str, str]
     ) -> None:

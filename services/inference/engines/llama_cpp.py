@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import secrets
 import sys
-from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from services.inference.engines.child import Child
 from services.inference.engines.llama_server import KEY_VARIABLE
-from services.inference.engines.openai_compatible import OpenAICompatible, Where
+from services.inference.engines.openai_compatible import Where
+from services.inference.engines.own_server import OwnServer
 from services.inference.engines.refusals import extra_missing
 from services.inference.manifest import Manifest, artefact_of
-from services.inference.model import Capabilities, Delta, Finished, Prompt
 from services.inference.ports import EngineError
 
 NAME = "llama_cpp"
@@ -39,41 +38,19 @@ class LocalModel:
         return self.threads or max(1, (os.cpu_count() or 2) - 1)
 
 
-class LlamaCpp:
+class LlamaCpp(OwnServer):
     """llama.cpp's server on one file."""
 
-    name = NAME
-    kind = NAME
-    hosted = False
-    capabilities = Capabilities(json_schema=True)
-
     def __init__(self, local: LocalModel, folder: Path, manifest: Manifest) -> None:
-        self.model = local.path.stem
+        super().__init__(NAME, local.path.stem, folder)
         self._local = local
-        self._folder = folder
+        self._address = folder / f"{NAME}.address"
         self._manifest = manifest
-        self._child = Child(NAME, folder / f"{NAME}.log")
-        self._served: OpenAICompatible | None = None
 
-    @property
-    def pid(self) -> int | None:
-        """The process that serves, while there is one."""
-        return self._child.pid
-
-    async def start(self) -> None:
-        """Starts the server on a free port.
-
-        Raises:
-            EngineError: when the package or the file is missing, or the server does not load it.
-        """
-        await self._forget_served()
-        installed = version_of(PACKAGE)
-        if installed is None:
-            raise extra_missing(NAME, PACKAGE, "local-llm")
-        require_gguf(self._local.path)
-        self._manifest.keep(NAME, artefact_of(self._local.path, installed))
-        address = self._folder / f"{NAME}.address"
-        address.unlink(missing_ok=True)
+    async def _serve(self) -> Where:
+        # Disks may be slow: not in the loop that answers hooks.
+        await asyncio.to_thread(self._prepare)
+        address = self._address
         spec = {
             "model": str(self._local.path),
             "context": self._local.context,
@@ -89,34 +66,15 @@ class LlamaCpp:
         told = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path), KEY_VARIABLE: key}
         command = [sys.executable, "-m", "services.inference.engines.llama_server", json.dumps(spec)]
         await self._child.start(command, serves, told)
-        url = f"{address.read_text(encoding='utf-8')}/v1"
-        self._served = OpenAICompatible(NAME, NAME, Where(url, self.model, key))
-        await self._served.start()
+        return Where(f"{address.read_text(encoding='utf-8')}/v1", self.model, key)
 
-    async def generate(self, prompt: Prompt) -> AsyncGenerator[Delta | Finished]:
-        """One completion of the server."""
-        if self._served is None:
-            raise EngineError(f"{NAME} does not run", gone=True)
-        pieces = self._served.generate(prompt)
-        try:
-            async for piece in pieces:
-                yield piece
-        finally:
-            await pieces.aclose()
-
-    async def ended(self) -> str:
-        """Waits until the server has ended, and tells how."""
-        return await self._child.ended()
-
-    async def close(self) -> None:
-        """Ends the server."""
-        await self._forget_served()
-        await self._child.stop()
-
-    async def _forget_served(self) -> None:
-        served, self._served = self._served, None
-        if served is not None:
-            await served.close()
+    def _prepare(self) -> None:
+        installed = version_of(PACKAGE)
+        if installed is None:
+            raise extra_missing(NAME, PACKAGE, "local-llm")
+        require_gguf(self._local.path)
+        self._manifest.keep(NAME, artefact_of(self._local.path, installed))
+        self._address.unlink(missing_ok=True)
 
 
 def require_gguf(path: Path) -> None:

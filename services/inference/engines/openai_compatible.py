@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from services.inference.engines.refusals import broken, cut_short, refused_with
+from services.inference.engines.refusals import broken, cut_short, refused_with, too_deep
 from services.inference.engines.sdk import connections, loaded
 from services.inference.model import Capabilities, Delta, Finished, FinishReason, Prompt, Usage
 
@@ -68,6 +68,8 @@ class OpenAICompatible:
         create: Any = (await self._ready_client()).chat.completions.create
         try:
             stream: AsyncStream[ChatCompletionChunk] = await create(**asked(self.model, prompt))
+        except RecursionError:
+            raise too_deep(self.name) from None
         except Exception as error:
             raise broken(self.name, error) from None
         finished: FinishReason | None = None

@@ -56,6 +56,11 @@ def cut_short(engine: str) -> EngineError:
     return EngineError(f"{engine} broke off in the middle", gone=True)
 
 
+def too_deep(engine: str) -> EngineError:
+    """A request whose schema cannot be written down, so that it was not sent: it could not be elsewhere either."""
+    return EngineError(f"{engine} cannot be given a schema that is nested so deeply", transient=False)
+
+
 def refused_with(engine: str, why: str) -> EngineError:
     """An engine that cannot be used as it is set."""
     return EngineError(f"{engine} {why}")

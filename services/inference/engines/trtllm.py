@@ -8,14 +8,12 @@ import shutil
 import socket
 import urllib.error
 import urllib.request
-from collections.abc import AsyncGenerator
 from pathlib import Path
 
-from services.inference.engines.child import Child
-from services.inference.engines.openai_compatible import OpenAICompatible, Where
+from services.inference.engines.openai_compatible import Where
+from services.inference.engines.own_server import OwnServer
 from services.inference.engines.trtllm_config import Plan, command_line, environment, rendered
 from services.inference.manifest import Artefact, Manifest, artefact_of
-from services.inference.model import Capabilities, Delta, Finished, Prompt
 from services.inference.ports import EngineError
 
 NAME = "trtllm"
@@ -24,78 +22,39 @@ PAST_THE_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 GPU_VARIABLES = ("CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES", "CUDA_HOME", "HF_HOME")
 
 
-class TrtLlm:
-    """A `trtllm-serve` started here."""
-
-    name = NAME
-    kind = NAME
-    hosted = False
-    capabilities = Capabilities(json_schema=True)
+class TrtLlm(OwnServer):
+    """A `trtllm-serve` started here, with the options that its plan renders."""
 
     def __init__(self, binary: str, plan: Plan, folder: Path, manifest: Manifest) -> None:
-        self.model = Path(plan.model).name
+        super().__init__(NAME, Path(plan.model).name, folder)
         self._binary = binary
         self._plan = plan
-        self._folder = folder
+        self._options = folder / f"{NAME}.yaml"
         self._manifest = manifest
-        self._child = Child(NAME, folder / f"{NAME}.log")
-        self._served: OpenAICompatible | None = None
 
-    @property
-    def pid(self) -> int | None:
-        """The process that serves, while there is one."""
-        return self._child.pid
-
-    async def start(self) -> None:
-        """Starts the server with the options that the plan renders.
-
-        Raises:
-            EngineError: when the plan cannot be, the command is missing, or the server does not come up.
-        """
-        await self._forget_served()
-        options = rendered(self._plan)
-        binary = found(self._binary)
-        self._manifest.keep(NAME, self._artefact(binary))
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = self._folder / f"{NAME}.yaml"
-        file.write_text(options, encoding="utf-8")
+    async def _serve(self) -> Where:
+        # A model is a folder of many files, on disks that may be slow: not in the loop that answers hooks.
+        binary, derived = await asyncio.to_thread(self._prepared)
         port = free_port()
         url = f"http://127.0.0.1:{port}"
         told = {name: os.environ[name] for name in GPU_VARIABLES if name in os.environ}
-        told |= environment(self._plan, self._manifest.derived(NAME))
+        told |= environment(self._plan, derived)
 
         async def serves() -> bool:
             return await asyncio.to_thread(healthy, url)
 
-        await self._child.start(command_line(binary, self._plan, file, port), serves, told)
+        await self._child.start(command_line(binary, self._plan, self._options, port), serves, told)
         # It serves under the name that it was started with, of which ours is the end.
-        self._served = OpenAICompatible(NAME, NAME, Where(f"{url}/v1"))
-        await self._served.start()
+        return Where(f"{url}/v1")
 
-    async def generate(self, prompt: Prompt) -> AsyncGenerator[Delta | Finished]:
-        """One completion of the server."""
-        if self._served is None:
-            raise EngineError(f"{NAME} does not run", gone=True)
-        pieces = self._served.generate(prompt)
-        try:
-            async for piece in pieces:
-                yield piece
-        finally:
-            await pieces.aclose()
-
-    async def ended(self) -> str:
-        """Waits until the server has ended, and tells how."""
-        return await self._child.ended()
-
-    async def close(self) -> None:
-        """Ends the server."""
-        await self._forget_served()
-        await self._child.stop()
-
-    async def _forget_served(self) -> None:
-        served, self._served = self._served, None
-        if served is not None:
-            await served.close()
+    def _prepared(self) -> tuple[str, Path]:
+        """The command, and the folder for what it derives from the model; the options are written."""
+        options = rendered(self._plan)
+        binary = found(self._binary)
+        self._manifest.keep(NAME, self._artefact(binary))
+        self._options.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._options.write_text(options, encoding="utf-8")
+        return binary, self._manifest.derived(NAME)
 
     def _artefact(self, binary: str) -> Artefact:
         # The command's own file changes with each version that is installed.

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 
-from chassis.database import CLOSE_SECONDS, CONNECT_SECONDS, Database
+from chassis.database import CLOSE_SECONDS, CONNECT_SECONDS, Database, count_in
 from chassis.faults import InvalidArgument, StoreUnavailable
 from host.engines import Postgres
 from tests.integration.chassis.waiting import eventually
@@ -206,6 +206,20 @@ async def test_a_mistake_of_ours_is_no_outage_and_costs_no_connection(
             await connection.fetchval(statement, argument)
     assert await pid_of(database) == before
     await database.close()
+
+
+async def test_rows_that_a_statement_was_about_are_counted(database: Database) -> None:
+    async with database.transaction() as connection:
+        await connection.execute("create temporary table item (number int) on commit drop")
+        told = [
+            await connection.execute(statement)
+            for statement in (
+                "insert into item select generate_series(1, 12)",
+                "update item set number = 0 where number > 2",
+                "delete from item where number = 7",
+            )
+        ]
+    assert [count_in(status) for status in told] == [12, 10, 0]
 
 
 async def test_a_transaction_is_durable_and_all_or_nothing(database: Database, observer: asyncpg.Connection) -> None:

@@ -14,8 +14,9 @@ from chassis.calls import CallContext, current_call
 from chassis.database import Database
 from chassis.faults import BudgetExhausted, StoreUnavailable
 from chassis.identifiers import new_ulid
+from services.inference.estimates import estimated
 from services.inference.model import Finished, Message, Prompt, Role, Usage
-from services.inference.prices import Price, estimate, most
+from services.inference.prices import Price, most
 from services.inference.spending import EXPIRES_AFTER, KEPT_FOR, Spending, purpose
 from tests.integration.inference_spending.conftest import NOON, SetClock
 from tests.unit.inference.scripted import Scripted, always
@@ -54,7 +55,8 @@ def calling() -> Generator[None]:
 
 async def answered(books: Spending, engine: Scripted) -> bool:
     """Whether the engine answered, which the budget may forbid; asked as a pool does."""
-    asked, usage = prompt(), estimate(prompt(), 0)
+    asked = prompt()
+    usage = estimated(asked, 0)
     try:
         reservation = await books.reserve(engine, asked)
     except BudgetExhausted:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tests.unit.inference.advice_cases import ADVICE, Advice
@@ -182,7 +182,7 @@ def changed_words(advice: Advice, rng: random.Random) -> Iterator[Invented]:
     """Honest words of which one word of a command is another."""
     there = {part.strip("`\"'.,;:()") for source in advice.sources for part in source.split()}
     for honest in (*advice.honest, *advice.held_out):
-        for code in set(codes(honest)):
+        for code in dict.fromkeys(codes(honest)):
             words = code.split()
             place = rng.randrange(len(words))
             if len(words[place]) < 2:
@@ -264,10 +264,15 @@ def misled(advice: Advice, rng: random.Random) -> Iterator[Invented]:
 MAKERS: tuple[Callable[[Advice, random.Random], Iterator[Invented]], ...] = (changed_words, added, recombined, misled)
 
 
-def completions(seed: int) -> list[Invented]:
-    """All of them for one seed, each text once for its advice."""
-    rng = random.Random(seed)
-    made = {(at, item.text): item for at, advice in enumerate(ADVICE) for make in MAKERS for item in make(advice, rng)}
+def completions(seeds: Sequence[int]) -> list[Invented]:
+    """All of them for some seeds, each text once for its advice."""
+    made = {
+        (at, item.text): item
+        for rng in map(random.Random, seeds)
+        for at, advice in enumerate(ADVICE)
+        for make in MAKERS
+        for item in make(advice, rng)
+    }
     said = [(at, text) for at, advice in enumerate(ADVICE) for text in (*advice.honest, *advice.held_out)]
     honest = {(at, plainly(text)) for at, text in said}
     return [item for key, item in made.items() if (key[0], plainly(item.text)) not in honest]

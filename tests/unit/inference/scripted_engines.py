@@ -44,11 +44,15 @@ class Scripted:
     capabilities: Capabilities = field(default_factory=lambda: Capabilities(json_schema=True))
     starts: list[EngineError | None] = field(default_factory=list[EngineError | None])
     """What its starts end in; the last for ever."""
+    gate: asyncio.Event | None = None
+    """Where there is one, starts wait for it."""
     asked: int = 0
     warmed: int = 0
     running: int = 0
 
     async def start(self) -> None:
+        if self.gate is not None:
+            await self.gate.wait()
         error = (self.starts.pop(0) if len(self.starts) > 1 else self.starts[0]) if self.starts else None
         if error is not None:
             raise error

@@ -6,41 +6,13 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from chassis.faults import BudgetExhausted, DeadlineExceeded, EngineUnavailable, Unsupported
-from services.inference.model import Finished, Prompt, Usage
+from services.inference.model import Event, Failed, Finished, Prompt, Started, Usage
 from services.inference.ports import EngineError
 from services.inference.prices import price_of
 from tests.unit.inference.scripted import Scripted
-
-
-@dataclass(frozen=True)
-class Started:
-    """An engine has taken the request."""
-
-    engine: str
-    model: str
-    queued_s: float = 0.0
-
-
-@dataclass(frozen=True)
-class Failed:
-    """It broke after its first piece."""
-
-    reason: str
-    message: str
-    usage: Usage
-
-
-@dataclass(frozen=True)
-class Costing:
-    """Tokens with their cost."""
-
-    input_tokens: int
-    output_tokens: int
-    counted_by_engine: bool
-    cost_micro_usd: int
 
 
 @dataclass
@@ -56,7 +28,7 @@ class ScriptedPool:
 
     async def generate(
         self, prompt: Prompt, engine: str = "", caller_deadline: float | None = None
-    ) -> AsyncGenerator[object]:
+    ) -> AsyncGenerator[Event]:
         """As a pool does."""
         serving = self.engines.get(engine)
         if serving is None:
@@ -72,7 +44,7 @@ class ScriptedPool:
                 async for event in events:
                     if not begun:
                         begun = True
-                        yield Started(serving.name, serving.model)
+                        yield Started(serving.name, serving.model, 0.0)
                     yield costed(event, serving) if isinstance(event, Finished) else event
         except EngineError as error:
             if not begun:
@@ -84,19 +56,11 @@ class ScriptedPool:
             yield Failed("REASON_DEADLINE_EXCEEDED", "the generation did not end in time", Usage())
 
 
-@dataclass(frozen=True)
-class Done:
-    """The end of a generation."""
-
-    reason: object
-    usage: Costing
-
-
-def costed(event: Finished, engine: Scripted) -> Done:
+def costed(event: Finished, engine: Scripted) -> Finished:
     """An end with its cost."""
     took = event.usage
     cost = price_of(engine.model, {}).of(took.input_tokens, took.output_tokens) if engine.hosted else 0
-    return Done(event.reason, Costing(took.input_tokens, took.output_tokens, took.counted_by_engine, cost))
+    return replace(event, usage=replace(took, cost_micro_usd=cost))
 
 
 def in_json(answer: str, confidence: float, verdict: str = "", risk: str = "") -> str:

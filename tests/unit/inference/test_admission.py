@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.inference.admission import LEAST_RETRY_S, Admission, Closed, Shed
-from services.inference.pace import Pace
+from services.inference.pace import Pace, due
 
 moves = st.lists(st.tuples(st.sampled_from(("come", "leave", "give up")), st.integers(0, 20)), max_size=60)
 
@@ -128,3 +128,15 @@ def test_the_expected_wait_lies_within_what_was_seen(took: list[float], ahead: i
     wait = pace.expected_wait(ahead, concurrency) * concurrency / (ahead + 0.5)
     assert min(took) * 0.999 <= wait <= max(took) * 1.001
     assert pace.expected_wait(ahead + 1, concurrency) > pace.expected_wait(ahead, concurrency)
+
+
+@given(st.floats(-1000, 1000), st.floats(-10, 1000))
+def test_an_answer_is_due_a_little_ahead_of_its_deadline(now: float, left: float) -> None:
+    deadline = now + left
+    assert deadline - 0.25 <= due(now, deadline) <= deadline
+    assert due(now, deadline) >= min(now, deadline)
+
+
+@pytest.mark.parametrize(("left", "margin"), [(10.0, 0.25), (1.0, 0.1), (0.0, 0.0), (-1.0, 0.0)])
+def test_the_margin_is_a_quarter_of_a_second_or_a_tenth_of_what_is_left(left: float, margin: float) -> None:
+    assert due(0.0, left) == left - margin

@@ -267,7 +267,7 @@ async def test_the_cost_of_an_answer_is_that_of_all_its_voices() -> None:
     """100 tokens in and 20 out of gpt-4o-mini are 27 millionths of a dollar; of a council, five times as much."""
     _, alone = await replied(pool_of(always(in_json("Yes.", 0.9, "yes"))))
     _, council = await replied(pool_of(always(in_json("Yes.", 0.1, "yes"))))
-    assert (alone.spent.cost, council.spent.cost) == (27, 135)
+    assert (alone.spent.cost_micro_usd, council.spent.cost_micro_usd) == (27, 135)
 
 
 @given(st.floats(0, 1e6), st.one_of(st.none(), st.floats(0, 100)), st.floats(0.5, 300))

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import os
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from services.inference.manifest import FILE, Manifest, artefact_of
+from services.inference.engines.llama_cpp import LlamaCpp, LocalModel
+from services.inference.engines.trtllm import TrtLlm
+from services.inference.engines.trtllm_config import Plan
+from services.inference.manifest import FILE, Artefact, Manifest, artefact_of
+from services.inference.ports import EngineError
 
 
 @pytest.fixture
@@ -57,3 +64,37 @@ def test_a_folder_changes_with_any_of_its_files(tmp_path: Path) -> None:
     before = artefact_of(folder, "1")
     (folder / "deep" / "weights").write_bytes(b"123")
     assert (before.size, artefact_of(folder, "1").size) == (2, 3)
+
+
+def test_engines_that_load_at_once_are_all_noted(tmp_path: Path, model: Path) -> None:
+    names = [f"engine {number}" for number in range(8)]
+
+    def keep(name: str) -> bool:
+        return Manifest(tmp_path).keep(name, artefact_of(model, "1"))
+
+    with ThreadPoolExecutor(len(names)) as threads:
+        assert not any(threads.map(keep, names))
+    assert all(map(keep, names))
+
+
+class Watched(Manifest):
+    """Tells whether it was asked in the thread of the loop, and lets nothing go on from there."""
+
+    in_loop: bool | None = None
+
+    def keep(self, engine: str, artefact: Artefact) -> bool:
+        self.in_loop = threading.current_thread() is threading.main_thread()
+        raise EngineError("as far as it goes")
+
+
+@pytest.mark.parametrize("kind", ["llama_cpp", "trtllm"])
+async def test_files_are_looked_at_beside_the_loop(kind: str, tmp_path: Path, model: Path) -> None:
+    manifest = Watched(tmp_path)
+    engine = (
+        LlamaCpp(LocalModel(model, 512, 1), tmp_path, manifest)
+        if kind == "llama_cpp"
+        else TrtLlm(sys.executable, Plan(str(model), 1), tmp_path, manifest)
+    )
+    with pytest.raises(EngineError, match="as far as it goes"):
+        await engine.start()
+    assert manifest.in_loop is False

@@ -130,6 +130,33 @@ async def test_one_that_hangs_past_our_own_time_counts_as_failing() -> None:
     await pool.drain(0)
 
 
+async def test_what_is_waited_for_ones_turn_is_no_failure_of_the_engine() -> None:
+    one = Scripted("one", [(HANGS,)])
+    pool = await ready_pool(one, limits=Limits(concurrency=1))
+    running = asyncio.create_task(outcome(pool))
+    await settle()
+    hasty = Pool(pool.kept, 0.02)
+    for _ in range(3):
+        assert await outcome(hasty) == "DeadlineExceeded"
+    assert (one.asked, pool.kept[0].state) == (1, State.READY)
+    running.cancel()
+    await asyncio.wait([running])
+    await pool.drain(0)
+
+
+async def test_an_engine_has_its_whole_time_after_the_wait() -> None:
+    one = Scripted("one", [(HANGS,)])
+    pool = await ready_pool(one, limits=Limits(concurrency=1))
+    kept = pool.kept[0]
+    await kept.admission.enter(None)
+    loop = asyncio.get_running_loop()
+    turn = loop.time() + 0.2
+    loop.call_at(turn, kept.admission.leave)
+    assert await outcome(Pool(pool.kept, 0.3)) == "DeadlineExceeded"
+    assert loop.time() - turn >= 0.29
+    await pool.drain(0)
+
+
 async def test_abort_reaches_one_that_runs_and_one_that_waits() -> None:
     one = Scripted("one", [("one ", HANGS)])
     pool = await ready_pool(one, limits=Limits(concurrency=1, queue=2))
@@ -210,4 +237,33 @@ async def test_a_model_that_is_loaded_for_whoever_asks_counts_as_one() -> None:
     pool.begin()
     assert (lazy.ready, pool.has_model, pool.serving) == (False, True, "scripted")
     assert await outcome(pool) == "lazy: one two"
+    await pool.drain(0)
+
+
+async def test_all_who_come_while_it_is_loaded_wait_for_it() -> None:
+    engine = Scripted("lazy", gate=asyncio.Event())
+    pool = Pool([Kept(engine, Limits(), lazy=True), Kept(Scripted("template", kind="template"), Limits())], 5.0)
+    pool.begin()
+    first = asyncio.create_task(outcome(pool))
+    await settle()
+    assert pool.has_model
+    others = [asyncio.create_task(outcome(pool)) for _ in range(2)]
+    hurried = await outcome(pool, deadline=asyncio.get_running_loop().time() + 0.02)
+    assert hurried == "DeadlineExceeded"
+    assert engine.gate is not None
+    engine.gate.set()
+    assert await asyncio.gather(first, *others) == ["lazy: one two"] * 3
+    await pool.drain(0)
+
+
+async def test_one_that_cannot_be_loaded_leaves_it_to_the_next_that_can() -> None:
+    gate = asyncio.Event()
+    broken, slow = Scripted("broken", starts=[EngineError("no model")]), Scripted("slow", gate=gate)
+    pool = Pool([Kept(broken, Limits(), lazy=True), Kept(slow, Limits(), lazy=True)], 5.0)
+    pool.begin()
+    asking = asyncio.create_task(outcome(pool))
+    await settle()
+    gate.set()
+    assert await asking == "slow: one two"
+    assert await outcome(pool, engine="broken") == "EngineUnavailable"
     await pool.drain(0)

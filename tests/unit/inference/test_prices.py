@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.inference.estimates import estimated
 from services.inference.model import Message, Prompt, Role
-from services.inference.prices import MICRO, PRICES, UNKNOWN, BadPrices, Price, estimate, most, price_of, read_prices
+from services.inference.prices import MICRO, PRICES, UNKNOWN, BadPrices, Price, most, price_of, read_prices
 
 tokens = st.integers(0, 10_000_000)
 dollars = st.decimals(0, 200, places=3)
@@ -59,5 +60,5 @@ def test_prices_that_cannot_be_read_are_refused(listed: str) -> None:
 def test_what_is_held_is_enough_for_all_bytes_and_all_that_may_be_written(text: str, most_tokens: int) -> None:
     price = Price(Decimal(3), Decimal(15))
     assert most(prompt(text, most_tokens), price) >= price.of(len(text.encode("utf-8", "replace")), most_tokens)
-    guessed = estimate(prompt(text, most_tokens), 0)
+    guessed = estimated(prompt(text, most_tokens), 0)
     assert price.of(guessed.input_tokens, guessed.output_tokens) <= most(prompt(text, most_tokens), price)

@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.faults import Overloaded
-from services.inference.answers import Spent
-from services.inference.model import Capabilities, Prompt
+from services.inference.model import Capabilities, Event, Prompt, Usage
 from services.inference.ports import EngineError
 from services.inference.synthesis import Mode, Synthesizer, Wording
 from services.inference.word_cache import WordCache
@@ -40,7 +39,9 @@ def synthesizer(pool: ScriptedPool, mode: Mode = Mode.AUTO, timeout_s: float = 1
 async def test_a_model_words_what_the_facts_say() -> None:
     pool = pool_of(always(advice(GOOD)))
     found = await synthesizer(pool).words(TEXT, FACTS)
-    assert found == Wording(GOOD, by_model=True, engine="scripted", spent=Spent(100, 20, 27))
+    assert found == Wording(
+        GOOD, by_model=True, engine="scripted", spent=Usage(100, 20, counted_by_engine=True, cost_micro_usd=27)
+    )
     asked = pool.engines[""].asked[0]
     assert json.loads(asked.json_schema)["required"] == ["advice"]
     assert (asked.max_tokens, asked.temperature) == (160, 0.0)
@@ -114,7 +115,7 @@ class Full(ScriptedPool):
 
     async def generate(
         self, prompt: Prompt, engine: str = "", caller_deadline: float | None = None
-    ) -> AsyncGenerator[object]:
+    ) -> AsyncGenerator[Event]:
         raise Overloaded("no room")
         yield
 
@@ -149,9 +150,9 @@ async def test_equal_requests_are_one() -> None:
     found = await asyncio.gather(*(words.words(TEXT, FACTS) for _ in range(20)))
     assert {held.text for held in found} == {GOOD}
     assert len(pool.asked) == 1
-    assert sum(held.spent.cost for held in found) == 27
+    assert sum(held.spent.cost_micro_usd for held in found) == 27
     again = await words.words(TEXT, FACTS)
-    assert (again.cached, again.by_model, again.spent.cost, len(pool.asked)) == (True, True, 0, 1)
+    assert (again.cached, again.by_model, again.spent.cost_micro_usd, len(pool.asked)) == (True, True, 0, 1)
 
 
 async def test_who_goes_away_does_not_end_it_for_others() -> None:
