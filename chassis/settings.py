@@ -33,8 +33,6 @@ class Setting(Generic[Value]):
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
-    waits_for: str = ""
-    """What must exist before this setting has an effect; empty when it has one now."""
     secret: bool = False
     """Whether its value opens something: it is read from the environment alone, for a file would keep it, and is never
     shown."""

@@ -58,6 +58,7 @@ SOURCES: Mapping[int, str] = {
     router.SOURCE_FORECAST: "prepared ahead: what often fails next here",
     router.SOURCE_THREAD: "a message of another agent",
     router.SOURCE_BASELINE: "a general tip, not learnt in this project",
+    router.SOURCE_CONVERSATION: "what was said to Spark in a conversation",
 }
 
 LESSONS: Mapping[int, str] = {

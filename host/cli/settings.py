@@ -87,7 +87,6 @@ def as_document_of(effective: Effective) -> dict[str, object]:
         "low": setting.low,
         "high": setting.high,
         "choices": list(setting.choices),
-        "waits_for": setting.waits_for,
     }
 
 
@@ -98,8 +97,6 @@ def show(effective: Effective) -> None:
     say(f"{setting.key} = {text(shown(effective))}  ({source})", rest="    ")
     say(setting.about, "  ")
     say(f"{setting.environment}{limits(setting)}", "  ")
-    if setting.waits_for:
-        say(f"Has no effect yet: it waits for {setting.waits_for}.", "  ")
 
 
 def limits(setting: AnySetting) -> str:

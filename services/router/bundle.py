@@ -62,8 +62,10 @@ def fuse(
     remedies: prefetch_pb2.RemedyResponse | None,
     occasion: Occasion,
     policy: Policy,
+    recalled: Sequence[Piece] | None = None,
 ) -> Bundle:
-    """The bundle for a moment from what packets found, what was prepared, and what is known of the failure."""
+    """The bundle for a moment from what packets found, what was prepared, what is known of the failure, and what was
+    said about it; None where a source was not asked, or did not answer."""
     pieces = [weighed(piece_of(item, moment), item.packet.counters, moment, found) for item in found.candidates]
     asked: list[Source] = list(ALWAYS_ASKED)
     if remedies is not None:
@@ -81,6 +83,10 @@ def fuse(
     if not pieces:
         route = router_pb2.ROUTE_DETERMINISTIC
         pieces = baseline_pieces(moment, policy)
+    if recalled is not None:
+        asked.append(Source.CONVERSATION)
+        # The user's own words, asked for by the user: not weighed against what others of the kind led to.
+        pieces += recalled
     ranked = sorted(pieces, key=lambda piece: score_of(piece, occasion), reverse=True)
     lessons = {candidate.packet.packet_id: candidate.packet.lesson for candidate in found.candidates}
     heard = {piece.source for piece in ranked}

@@ -16,6 +16,8 @@ from chassis.timestamps import to_datetime
 from services.router.arms import assign
 from services.router.bundle import Bundle, fuse
 from services.router.gate import Judged, Occasion, Seen, judge, may_refuse, within
+from services.router.live import Live
+from services.router.recollection import Recollection
 from services.router.settings import Policy
 from services.router.wording import advice_of, text_of
 from spark.moment.v1 import moment_pb2
@@ -26,9 +28,6 @@ from spark.router.v1 import router_pb2
 if TYPE_CHECKING:
     from spark.packets.v1.packets_pb2_grpc import PacketsServiceAsyncStub
     from spark.prefetch.v1.prefetch_pb2_grpc import PrefetchServiceAsyncStub
-
-LIVE_NEEDS_S = 1.8
-"""Seconds that must be left for a model's answer (the original system's figure)."""
 
 ATTEMPTS = 3
 """Parallel calls of one step meet at the gate; each that comes second looks again."""
@@ -55,9 +54,19 @@ PIECES = Counter("spark_advice_pieces", "Pieces of advice said, by where they ca
 class Decider:
     """Decides. Keeps nothing: what it must know comes with the moment, from packets, or from prefetch."""
 
-    def __init__(self, packets: PacketsServiceAsyncStub, prefetch: PrefetchServiceAsyncStub, policy: Policy) -> None:
+    def __init__(
+        self,
+        packets: PacketsServiceAsyncStub,
+        prefetch: PrefetchServiceAsyncStub,
+        live: Live,
+        recollection: Recollection | None,
+        policy: Policy,
+    ) -> None:
+        """Without a `recollection` no conversation is asked."""
         self._packets = packets
         self._prefetch = prefetch
+        self._live = live
+        self._recollection = recollection
         self._policy = policy
 
     async def decide(self, moment: moment_pb2.Moment, call: CallContext) -> router_pb2.Decision:
@@ -66,9 +75,9 @@ class Decider:
         decision = await self._decide(moment, call)
         # After the claim, so that the gate goes on in both arms as if it had been shown.
         assign(decision, moment.envelope, self._policy)
+        await self._live.word(decision, moment, call)
         count_said(decision)
         decision.decision_id = moment.envelope.decision_id
-        decision.live_unavailable = live_unavailable(call)
         decision.latency_us = int((time.perf_counter() - started) * 1e6)
         return decision
 
@@ -79,10 +88,13 @@ class Decider:
             return silent(router_pb2.SILENCE_NOT_APPLICABLE)
         failed = moment.kind == moment_pb2.MOMENT_KIND_CALL_FAILED
         asking = asyncio.create_task(self._remedies(moment, call)) if failed else None
+        recalling = self._recollection and asyncio.create_task(self._recollection.pieces(moment, call))
         try:
             for _ in range(ATTEMPTS):
                 found = await self._packets.Lookup(packets_pb2.LookupRequest(moment=moment))
-                bundle = fuse(moment, found, await asking if asking else None, occasion_of(moment), self._policy)
+                remedies = await asking if asking else None
+                recalled = await recalling if recalling else None
+                bundle = fuse(moment, found, remedies, occasion_of(moment), self._policy, recalled)
                 decision, chosen = compose(bundle, moment, self._policy)
                 if not chosen or not self._policy.emit:
                     return decision
@@ -92,8 +104,9 @@ class Decider:
             late = error.code() == grpc.StatusCode.DEADLINE_EXCEEDED
             return silent(router_pb2.SILENCE_DEADLINE if late else router_pb2.SILENCE_STORE_UNAVAILABLE)
         finally:
-            if asking is not None:
-                asking.cancel()
+            for task in (asking, recalling):
+                if task is not None:
+                    task.cancel()
         return silent(router_pb2.SILENCE_CLAIMED_ELSEWHERE)
 
     async def _remedies(self, moment: moment_pb2.Moment, call: CallContext) -> prefetch_pb2.RemedyResponse | None:
@@ -196,11 +209,3 @@ def seen_of(gate: packets_pb2.GateState) -> Seen:
 def silent(reason: router_pb2.Silence.ValueType) -> router_pb2.Decision:
     """A decision made without any packet."""
     return router_pb2.Decision(route=router_pb2.ROUTE_DETERMINISTIC, silence=reason)
-
-
-def live_unavailable(call: CallContext) -> str:
-    """Why no model was asked."""
-    left = call.remaining()
-    if left is not None and left < LIVE_NEEDS_S:
-        return f"needs {LIVE_NEEDS_S:.1f} s, {left:.2f} s left"
-    return "no inference engine"

@@ -51,6 +51,7 @@ class Source(Enum):
     FORECAST = router_pb2.SOURCE_FORECAST
     THREAD = router_pb2.SOURCE_THREAD
     BASELINE = router_pb2.SOURCE_BASELINE
+    CONVERSATION = router_pb2.SOURCE_CONVERSATION
 
 
 LABEL = "Spark, from earlier work in this project:\n"

@@ -53,9 +53,25 @@ EXPERIMENT = Setting(
     "advisory.experiment", "SPARK_ADVISORY_EXPERIMENT", "1", "Name of the comparison; another name draws anew"
 )
 INCLUDE_MIND = Setting(
-    "advisory.include_mind", "SPARK_ADVISORY_INCLUDE_MIND", False, "Also recall from a conversation memory",
-    waits_for="conversation memory",
-)  # fmt: skip
+    "advisory.include_mind",
+    "SPARK_ADVISORY_INCLUDE_MIND",
+    False,
+    "Also say what the user said about it in a conversation with Spark, on prompts and at failures",
+)
+MIND_SESSION = Setting(
+    "advisory.mind_session",
+    "SPARK_ADVISORY_MIND_SESSION",
+    "terminal",
+    "The conversation that is recalled from; `spark chat` has this one where it is not told another",
+)
+LIVE_NEEDS_S = Setting(
+    "advisory.live_needs_s",
+    "SPARK_ADVISORY_LIVE_NEEDS_S",
+    1.8,
+    "Time of a hook that must be left for a model to be asked, seconds; a hook has advisory.max_ms in all",
+    0.05,
+    4,
+)
 SETTINGS: tuple[AnySetting, ...] = (
     ENGINE,
     EMIT,
@@ -70,6 +86,8 @@ SETTINGS: tuple[AnySetting, ...] = (
     CONTROL_SHARE,
     EXPERIMENT,
     INCLUDE_MIND,
+    MIND_SESSION,
+    LIVE_NEEDS_S,
 )
 
 

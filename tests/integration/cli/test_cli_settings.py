@@ -44,12 +44,11 @@ def test_shows_what_was_clamped(spark: Spark) -> None:
     assert (told["value"], told["source"]) == (4000, "environment, clamped from 9999999")
 
 
-def test_says_which_settings_have_no_effect_yet(spark: Spark) -> None:
+def test_names_the_variable_of_each_setting(spark: Spark) -> None:
     out = spark("settings").out
     for setting in (*SETTINGS, *all_settings()):
         block = out[out.index(f"\n{setting.key} = ") :].lstrip().partition("\n\n")[0]
         assert setting.environment in block
-        assert (f"Has no effect yet: it waits for {setting.waits_for}." in block) == bool(setting.waits_for)
     assert all(len(line) <= 80 for line in out.splitlines() if str(spark.folder) not in line)
 
 

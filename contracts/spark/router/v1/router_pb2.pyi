@@ -219,6 +219,8 @@ class _SourceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Source.ValueTy
     """Messages of other agents."""
     SOURCE_BASELINE: _Source.ValueType  # 7
     """A general tip."""
+    SOURCE_CONVERSATION: _Source.ValueType  # 8
+    """What a user said in a conversation."""
 
 class Source(_Source, metaclass=_SourceEnumTypeWrapper):
     """Source says where a piece of a bundle comes from."""
@@ -239,6 +241,8 @@ SOURCE_THREAD: Source.ValueType  # 6
 """Messages of other agents."""
 SOURCE_BASELINE: Source.ValueType  # 7
 """A general tip."""
+SOURCE_CONVERSATION: Source.ValueType  # 8
+"""What a user said in a conversation."""
 Global___Source: _TypeAlias = Source  # noqa: Y015
 
 @_typing.final

@@ -1,0 +1,73 @@
+"""The live route: where no packet is there, a model words what other sources say, if there is time for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from grpc.aio import AioRpcError
+
+from chassis.calls import CallContext
+from chassis.quotation import code, quote
+from services.router.gate import LABEL
+from spark.inference.v1 import inference_pb2
+from spark.moment.v1 import moment_pb2
+from spark.router.v1 import router_pb2
+
+if TYPE_CHECKING:
+    from spark.inference.v1.inference_pb2_grpc import InferenceServiceAsyncStub
+
+SHARE = 0.8
+"""Share of the time left that a model may take; in the rest the reply goes out."""
+FACT_CHARS = 400
+PROGRAMMATIC = "synthesizer.mode is programmatic"
+
+
+class Live:
+    """Asks a model. `needs_s` is the time that must be left for it, in seconds."""
+
+    def __init__(self, inference: InferenceServiceAsyncStub, needs_s: float, max_chars: int) -> None:
+        self._inference = inference
+        self._needs_s = needs_s
+        self._max_chars = max_chars
+
+    async def word(self, decision: router_pb2.Decision, moment: moment_pb2.Moment, call: CallContext) -> None:
+        """Puts a model's words into a decision that no packet made, and its route; or else why not. What was said
+        stays as the sources said it, and its words stand where a model's do not."""
+        decision.live_unavailable = self._hindrance(decision, call)
+        if decision.live_unavailable:
+            return
+        left = call.remaining()
+        asked = inference_pb2.SynthesizeRequest(
+            text=decision.text.removeprefix(LABEL),
+            facts=facts_of(decision, moment),
+            max_chars=self._max_chars - len(LABEL),
+        )
+        try:
+            words = await self._inference.Synthesize(asked, timeout=None if left is None else SHARE * left)
+        except AioRpcError as error:
+            decision.live_unavailable = error.details() or error.code().name.lower()
+            return
+        if words.by_model:
+            decision.text, decision.route = f"{LABEL}{words.text}", router_pb2.ROUTE_LIVE
+        else:
+            decision.live_unavailable = words.kept_because or PROGRAMMATIC
+
+    def _hindrance(self, decision: router_pb2.Decision, call: CallContext) -> str:
+        if decision.route != router_pb2.ROUTE_DETERMINISTIC:
+            return "packets answer"
+        if not decision.text:
+            return "nothing to word"
+        left = call.remaining()
+        if left is not None and left < self._needs_s:
+            return f"needs {self._needs_s:.1f} s, {left:.2f} s left"
+        return ""
+
+
+def facts_of(decision: router_pb2.Decision, moment: moment_pb2.Moment) -> list[str]:
+    """What a model's words may rest on: each piece, and the call and how it failed, quoted."""
+    facts = [advice.text for advice in decision.said]
+    if moment.call.target:
+        facts.append(code(moment.call.target, FACT_CHARS))
+    if moment.outcome.error:
+        facts.append(f"It printed {quote(moment.outcome.error, FACT_CHARS)}")
+    return facts
