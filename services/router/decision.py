@@ -203,4 +203,4 @@ def live_unavailable(call: CallContext) -> str:
     left = call.remaining()
     if left is not None and left < LIVE_NEEDS_S:
         return f"needs {LIVE_NEEDS_S:.1f} s, {left:.2f} s left"
-    return "no inference engine"
+    return "the router asks no model yet"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from chassis.calls import CallContext
 from chassis.timestamps import set_time
 from services.router.bundle import fuse
-from services.router.decision import compose, occasion_of
+from services.router.decision import compose, live_unavailable, occasion_of
 from services.router.gate import LABEL
 from services.router.settings import Policy
 from spark.memory.v1 import lesson_pb2
@@ -40,6 +41,10 @@ def decided(
 
 def silences(decision: router_pb2.Decision) -> dict[str, str]:
     return {advice.packet_id: router_pb2.Silence.Name(advice.silence) for advice in decision.held}
+
+
+def test_with_all_the_time_that_a_model_needs_none_is_asked_whatever_engine_there_is() -> None:
+    assert live_unavailable(CallContext("/test/Test", "local")) == "the router asks no model yet"
 
 
 def test_a_decision_tells_of_each_piece_where_it_comes_from() -> None:
