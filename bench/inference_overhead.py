@@ -42,6 +42,7 @@ FIRST_MS, NEXT_MS, TOKENS = 100, 40, 25
 ALONE_ROUNDS, ALONE_EACH = 12, 8
 FILLING = "x y " * 600
 LEAST_MS = 50.0
+"""Of the real engine: beside less than that, what Spark adds would be the ratio of two noises."""
 LIMIT = 1.3
 
 
@@ -151,8 +152,10 @@ def concluded(many: dict[str, list[list[float]]], alone: dict[str, list[list[flo
         show_figures(f"Time to first token. {title}", rows)
         times = times_over(rows[through], [rows[floor]])
         limits.append(Limit(f"{title}: Spark over the engine's own, p50", times, LIMIT, "times"))
-        limits.append(Limit(f"{title}: least that counts, over the engine's own p50", LEAST_MS, rows[floor].p50, "ms"))
         record[title] = {name: row.as_json() for name, row in rows.items()}
+    # The paced server takes its time by design; how long the real one takes is the machine's.
+    own = figures(alone[floor]).p50
+    limits.append(Limit("One at a time: least that counts, over the engine's own p50", LEAST_MS, own, "ms"))
     path = keep(
         "inference",
         {**record, "limits": [{**asdict(limit), "holds": limit.holds} for limit in limits]},

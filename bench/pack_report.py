@@ -19,6 +19,7 @@ from host.recordings.delivered import route_of
 
 SCHEMA_VERSION = 1
 SLOWEST_MS = 400.0
+"""Below this stays the slowest hook of a first prompt and first call, another aim of the project."""
 TEXT_CHARS = 160
 
 Document = dict[str, Any]
@@ -26,7 +27,7 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A share that written packs have to reach, or that must not be passed; sources: the issue's table of measures."""
+    """A share that written packs have to reach, or that must not be passed; the bounds are the project's own aims."""
 
     name: str
     of: Callable[[Figures], Share]

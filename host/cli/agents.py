@@ -24,9 +24,18 @@ from gateway.clients.opencode import plugin_file
 from gateway.clients.settings_document import SettingsError
 from gateway.clients.shim.command import hook_command, install_hook_shim, python_path
 from gateway.clients.shim.native import native_binary, native_path
-from host.cli.wiring import Address, Scope, document_of, file_of, root_here, switched_off, troubles_of, wired_in
+from host.cli.wiring import (
+    Address,
+    Scope,
+    document_of,
+    file_of,
+    root_here,
+    stopping_in,
+    switched_off,
+    troubles_of,
+    wired_in,
+)
 
-NOT_RUN_HERE = "runs no hooks of a project that it does not trust, as"
 HIDDEN_TOKEN = "<token>"  # noqa: S105  (what is shown in its place)
 
 
@@ -38,6 +47,10 @@ class Place:
     settings: Path
     installed: bool
     troubles: list[str] = field(default_factory=list[str])
+    stopping: list[str] = field(default_factory=list[str])
+    """Those of them with which no hook runs."""
+    commands: tuple[str, ...] = ()
+    """What its hooks run, where they are commands of Spark's."""
     document: dict[str, object] = field(default_factory=dict[str, object])
 
 
@@ -105,7 +118,8 @@ class ClaudeCode:
     def place(self, scope: Scope, home: Path, address: Address) -> Place:
         wired = wired_in(scope, home, address.url)
         told = document_of(wired, address)
-        return Place(scope, wired.settings, wired.installed, troubles_of(wired, address), told)
+        troubles, stopping = troubles_of(wired, address), stopping_in(wired)
+        return Place(scope, wired.settings, wired.installed, troubles, stopping, document=told)
 
     def install(self, scope: Scope, home: Path, address: Address, timeout: int, *, dry_run: bool) -> Change:
         if not dry_run:
@@ -151,9 +165,11 @@ class CommandAgent:
             found = command_hooks.status(self.dialect, settings, command=self.command(home))
         except (SettingsError, OSError) as error:
             return unreadable(scope, settings, error)
-        installed, troubles = bool(found.wired), self.troubles(found)
-        trusted, untrusting = trust_here(settings, scope) if self.dialect is CODEX and installed else (None, [])
-        troubles += untrusting
+        installed, stopping = bool(found.wired), self.stopping(found)
+        codex = self.dialect is CODEX and installed
+        trusted, untrusting, distrust = trust_here(settings, scope) if codex else (None, [], [])
+        stopping += distrust
+        troubles = [*self.troubles(found), *untrusting, *stopping]
         told: dict[str, object] = {
             "scope": scope,
             "settings": str(settings),
@@ -164,22 +180,22 @@ class CommandAgent:
             **({"trusted": list(trusted.trusted), "untrusted": list(trusted.untrusted)} if trusted else {}),
             "troubles": troubles,
         }
-        return Place(scope, settings, installed, troubles, told)
+        return Place(scope, settings, installed, troubles, stopping, found.commands, told)
 
     def troubles(self, found: command_hooks.Status) -> list[str]:
-        """What keeps the hooks of a file from working."""
+        """What is wrong with the hooks that are wired in a file."""
         if not found.wired:
             return []
         return [
             *([f"not wired: {', '.join(found.missing)}"] if found.missing else []),
             *(["they run another command than this Spark's"] if found.command_matches is False else []),
             *(["the program that they run is gone, or may not be run"] if not found.shim_runs else []),
-            *(
-                [switched_off(".".join(self.dialect.off_switch), self.dialect.off_value)]
-                if found.hooks_disabled
-                else []
-            ),
         ]
+
+    def stopping(self, found: command_hooks.Status) -> list[str]:
+        """What keeps all hooks of a file from running."""
+        off = found.wired and found.hooks_disabled
+        return [switched_off(".".join(self.dialect.off_switch), self.dialect.off_value)] if off else []
 
     def command(self, home: Path) -> str:
         """The command of its hooks; it changes with nothing but the home, and where there is no native shim for this
@@ -244,7 +260,7 @@ class OpenCode:
             "asks": str(found.home) if found.home else None,
             "troubles": troubles,
         }
-        return Place(scope, plugin, found.installed, troubles, told)
+        return Place(scope, plugin, found.installed, troubles, document=told)
 
     def install(self, scope: Scope, home: Path, address: Address, timeout: int, *, dry_run: bool) -> Change:
         # Its own limit is below the shortest that can be asked for.
@@ -275,16 +291,19 @@ def unreadable(scope: Scope, settings: Path, error: SettingsError | OSError) -> 
     return Place(scope, settings, installed=False, troubles=[trouble], document=told)
 
 
-def trust_here(settings: Path, scope: Scope) -> tuple[trust.Trust | None, list[str]]:
-    """What Codex makes of the hooks in a file, and what keeps it from running them."""
+def trust_here(settings: Path, scope: Scope) -> tuple[trust.Trust | None, list[str], list[str]]:
+    """What Codex makes of the hooks in a file, what keeps it from running some of them, and what from running any."""
     config = trust.config_path(Path.home())
     try:
         found = trust.trust_in(config, settings)
         project = scope == "user" or trust.trusts_project(config, root_here())
     except (SettingsError, OSError) as error:
-        return None, [str(error)]
-    distrust = [f"codex {NOT_RUN_HERE} {root_here()}: start codex there, and trust the folder when it asks"]
-    return found, [*troubles_of_trust(found, scope), *([] if project else distrust)]
+        return None, [str(error)], []
+    distrust = (
+        f"codex runs no hooks of a project that it does not trust, as {root_here()}: start codex there, and trust the "
+        "folder when it asks"
+    )
+    return found, troubles_of_trust(found, scope), [] if project else [distrust]
 
 
 def troubles_of_trust(found: trust.Trust, scope: Scope) -> list[str]:

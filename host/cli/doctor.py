@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -140,7 +141,7 @@ def trips_of(agent: Agent, place: Place, home: Path, address: Address) -> list[T
         headers = {"Authorization": f"Bearer {token}"}
         return [through_http({"url": f"{address.url}/v1/hooks/{opencode.NAME}", "headers": headers})]
     if agent.name != "claude-code":
-        commands = cast("list[str]", place.document.get("commands") or [])
+        commands = place.commands
     else:
         hooks = hooks_of(read_settings(place.settings), hooks_file.EVENTS)
         entries = [entry for groups in hooks.values() for _, entry in own_entries(groups, hooks_file.is_own)]
@@ -152,7 +153,7 @@ def trips_of(agent: Agent, place: Place, home: Path, address: Address) -> list[T
     return through_commands(agent, commands, home)
 
 
-def through_commands(agent: Agent, commands: list[str], home: Path) -> list[Trip]:
+def through_commands(agent: Agent, commands: Sequence[str], home: Path) -> list[Trip]:
     """Runs Spark's own command, where it is among them."""
     own = agent.command(home)
     return [through_command(own)] if own in commands else []

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from gateway.clients.change import Change
-from host.cli.agents import HIDDEN_TOKEN, NOT_RUN_HERE, Agent
+from host.cli.agents import HIDDEN_TOKEN, Agent
 from host.cli.layout import path_row, say
 from host.cli.wiring import SCOPES, Address, Scope
 
@@ -39,11 +39,7 @@ def warnings_of(agent: Agent, change: Change, address: Address, scope: Scope, ho
         if each.scope != scope and each.installed:
             found.append(f"the hooks are also wired in {each.settings}: one of the two is enough")
         if each.scope == scope:
-            found += [
-                f"{each.settings}: {trouble}: no hook runs until that is gone"
-                for trouble in each.troubles
-                if "switches all hooks off" in trouble or NOT_RUN_HERE in trouble
-            ]
+            found += [f"{each.settings}: {trouble}: no hook runs until that is gone" for trouble in each.stopping]
     return found
 
 

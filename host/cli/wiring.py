@@ -123,8 +123,15 @@ def troubles_of(wired: Wired, address: Address) -> list[str]:
         *(["they send another token than this Spark's"] if found.token_matches is False else []),
         *(["the program that SessionStart runs is gone"] if not found.shim_exists else []),
         *(["SessionStart runs another command than this Spark's"] if found.command_matches is False else []),
-        *([switched_off("disableAllHooks", True)] if found.hooks_disabled else []),
+        *stopping_in(wired),
     ]
+
+
+def stopping_in(wired: Wired) -> list[str]:
+    """What keeps all hooks that are wired from running."""
+    found = wired.status
+    off = found is not None and found.wired and found.hooks_disabled
+    return [switched_off("disableAllHooks", True)] if off else []
 
 
 def switched_off(setting: str, value: bool) -> str:

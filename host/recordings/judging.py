@@ -109,7 +109,7 @@ class Observer:
         elif event == "UserPromptSubmit":
             self._prompts.setdefault(session, []).append(len(self._sessions.get(session, ())))
         elif event in CHANNELS:
-            about = self._end(played.hook, session, event)
+            about = self._end(played)
         # Of a hook that shows nothing, such as a step of which no call was turned down, there is nothing to decide.
         if event in CHANNELS and (decision or moments_in(played.hook)):
             position = len(self._sessions.get(session, ()))
@@ -140,15 +140,13 @@ class Observer:
         self._open[session, called.id] = called
         return called
 
-    def _end(self, hook: RecordedHook, session: str, event: str) -> _Called | None:
-        called = self._open.pop((session, str(_answered(hook.payload).get("tool_use_id", ""))), None)
+    def _end(self, played: Played) -> _Called | None:
+        called = self._open.pop((played.session, played.call_id), None)
         if called is None:
             return None
-        called.came_back = event
-        if hook.payload.get("is_interrupt") is True:
-            called.came_back = "interrupted"
-        if event != "PostToolUse":
-            for moment in moments_in(hook):
+        called.came_back = "interrupted" if played.hook.payload.get("is_interrupt") is True else played.event
+        if played.event != "PostToolUse":
+            for moment in moments_in(played.hook):
                 called.failure_class = moment.outcome.failure_class
                 called.error = moment.outcome.error[:INPUT_CHARS]
         return called
@@ -248,9 +246,3 @@ class Observer:
                 milliseconds=noticed.milliseconds,
                 decided=decided is not None,
             )
-
-
-def _answered(payload: Mapping[str, object]) -> Mapping[str, object]:
-    """The call that a hook tells of; a recorded step is of one call."""
-    calls = payload.get("tool_calls")
-    return cast("list[Mapping[str, object]]", calls)[0] if isinstance(calls, list) and calls else payload

@@ -31,9 +31,6 @@ out nor used within 5 counts as noise."""
 CALLS_KEPT = 8
 """Calls of a session remembered for advice that is heard of late: the window, the call before it, and two in flight."""
 
-USER_REFUSED = "tool.rejected_by_user"
-"""The class of failure that a refusal by the user is."""
-
 SHARED_BY_EDITS = 2
 """Words that a call without a program must share with what was suggested: one is in half of all edits."""
 

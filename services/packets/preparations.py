@@ -8,7 +8,7 @@ import asyncpg
 
 from chassis.clock import Clock
 from chassis.database import Database
-from chassis.timestamps import set_time, to_datetime
+from chassis.timestamps import to_datetime
 from services.packets import queries
 from services.packets.standing import load_standing
 from spark.moment.v1 import moment_pb2
@@ -42,7 +42,6 @@ class Preparations:
             StoreUnavailable: when Postgres is away or cannot write.
         """
         envelope, now = request.envelope, self._clock.now()
-        set_time(request.preparation.stored_at, now)
         session, agent = ("", "") if request.for_beginnings else (envelope.session_id, envelope.agent_id)
         async with self._database.connection() as connection:
             ids = [packet.packet_id for packet in request.preparation.packets]
@@ -90,7 +89,7 @@ def ready_for(moment: moment_pb2.Moment, body: bytes | None, threshold: float | 
     if branch is None or not branch.chances:
         return nothing
     now = to_datetime(moment.envelope.occurred_at)
-    ready = packets_pb2.Preparation(made_after=whole.made_after, stored_at=whole.stored_at, threshold=whole.threshold)
+    ready = packets_pb2.Preparation(made_after=whole.made_after, threshold=whole.threshold)
     came = ready.branches.add(tool=branch.tool, target_class=branch.target_class, prompt=branch.prompt)
     for chance in branch.chances:
         if chance.packet < len(whole.packets) and to_datetime(whole.packets[chance.packet].fresh_until) > now:

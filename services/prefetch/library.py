@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -26,8 +25,6 @@ from services.prefetch.remedies import Known, remedy_for
 from services.prefetch.settings import excess, left_for_forecasts
 from services.prefetch.wording import ways_of
 from spark.packets.v1 import packets_pb2
-
-log = logging.getLogger(__name__)
 
 EXAMPLES_KEPT = 260
 """Of one group and target: more did not lead to better remedies in recordings."""

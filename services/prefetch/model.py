@@ -86,7 +86,6 @@ class Event:
     outcome: Outcome | None = None
     failure_class: str = ""
     signature: str = ""
-    mistake: bool = False
     error: str = ""
     """The beginning of what the tool printed; only names of things in it are used, never its sentences."""
 

@@ -48,6 +48,8 @@ class Refining:
         self._load = load
         self._active = active
         self._waiting: dict[Session, packets_pb2.PrepareRequest] = {}
+        self._at_work: packets_pb2.PrepareRequest | None = None
+        self._storing = asyncio.Lock()
         self._came = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._served = False
@@ -69,6 +71,14 @@ class Refining:
             del self._waiting[next(iter(self._waiting))]
         self._came.set()
 
+    async def forget(self) -> None:
+        """Drops all that was taken until now, which may tell words of a session that is forgotten; each is made anew
+        after the next call. None of it is stored after the return."""
+        self._waiting.clear()
+        self._at_work = None
+        async with self._storing:
+            pass
+
     async def start(self) -> None:
         """Begins to work."""
         if self._active:
@@ -89,19 +99,21 @@ class Refining:
             if session is None:
                 self._came.clear()
                 continue
-            prepared = self._waiting.pop(session)
+            prepared = self._at_work = self._waiting.pop(session)
             current_call.set(CallContext(METHOD, prepared.envelope.workspace_id, new_traceparent()))
             try:
-                if await self._worded(prepared.preparation.packets) and session not in self._waiting:
-                    await self._packets.Prepare(prepared, timeout=STORE_SECONDS)
+                if await self._worded(prepared) and session not in self._waiting:
+                    await self._store(prepared)
             except AioRpcError as error:
                 self._served = False
                 log.warning("not refined", extra={"action": "refining_failed", "error": error.details()})
 
-    async def _worded(self, packets: Iterable[packets_pb2.Packet]) -> bool:
-        """Words packets in place; whether any has other words now."""
+    async def _worded(self, prepared: packets_pb2.PrepareRequest) -> bool:
+        """Words packets in place; whether any has other words now. No engine reads any more of what is forgotten."""
         changed = False
-        for packet in packets:
+        for packet in prepared.preparation.packets:
+            if self._at_work is not prepared:
+                return False
             wanted = inference_pb2.SynthesizeRequest(
                 text=packet.text, facts=facts_of(packet.suggests), mode=inference_pb2.SYNTHESIS_MODE_AUTO
             )
@@ -110,6 +122,11 @@ class Refining:
             if answer.by_model:
                 packet.text, changed = answer.text, True
         return changed
+
+    async def _store(self, prepared: packets_pb2.PrepareRequest) -> None:
+        async with self._storing:
+            if self._at_work is prepared:
+                await self._packets.Prepare(prepared, timeout=STORE_SECONDS)
 
 
 def facts_of(suggestions: Iterable[router_pb2.Suggestion]) -> list[str]:

@@ -133,4 +133,5 @@ class PrefetchServicer:
         else:
             erased = await self._library.forget_project(call.workspace_id, request.project_id)
         await self._worker.finish()
+        await self._refining.forget()
         return prefetch_pb2.ForgetResponse(erased=erased)

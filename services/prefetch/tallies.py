@@ -56,8 +56,6 @@ class Tally:
 
 Tallies = Mapping[str, Tally]
 
-NOTHING = Tally()
-
 
 def witten_bell(tally: Tally | None, event: str, general: float) -> float:
     """Probability of an event in a context, backed off to a more general one.

@@ -32,7 +32,6 @@ def event_from(moment: moment_pb2.Moment, sequence: int) -> Event | None:
         outcome=outcome,
         failure_class=moment.outcome.failure_class,
         signature=moment.outcome.signature,
-        mistake=moment.outcome.mistake,
         error=moment.outcome.error[:ERROR_CHARS],
     )
 

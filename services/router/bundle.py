@@ -112,7 +112,7 @@ def weighed(
 def piece_of(candidate: packets_pb2.Candidate, moment: moment_pb2.Moment) -> Piece:
     """A lesson's packet as the gate sees it."""
     packet = candidate.packet
-    lesson, fix = packet.lesson, packet.lesson.fix
+    lesson, fix, named = packet.lesson, packet.lesson.fix, named_by(packet.lesson)
     fact = lesson.kind == lesson_pb2.LESSON_KIND_PROJECT_FACT
     exact = candidate.match == packets_pb2.MATCH_EXACT
     often = lesson.provenance.occurrences >= CERTAIN_OCCURRENCES and packet.confidence >= CERTAIN_CONFIDENCE
@@ -130,8 +130,8 @@ def piece_of(candidate: packets_pb2.Candidate, moment: moment_pb2.Moment) -> Pie
         asked_for=fact and lesson.purpose in moment.prompt.asks_for,
         # A step before the same call works on the same target, and must still be said.
         remedy=fix.worked if fix.worked != lesson.target else "",
-        names=keys(named_by(lesson)),
-        named=tuple(named_by(lesson)),
+        names=keys(named),
+        named=tuple(named),
         suggests=tuple(suggested_by(lesson)),
         untrue=no_longer_true(lesson, moment.project.root),
     )

@@ -7,6 +7,7 @@ from datetime import date
 
 import asyncpg
 
+from chassis.conditions import asked
 from chassis.database import Database, count_in
 from chassis.faults import StoreUnavailable
 from services.telemetry import partitions, trials
@@ -152,19 +153,14 @@ def columns(decisions: Iterable[Decision]) -> list[list[object]]:
 
 def condition_of(wanted: Wanted) -> tuple[str, list[object]]:
     """The condition in SQL, only of what is asked so that an index can serve it, and its parameters."""
-    asked: list[tuple[str, object]] = [("workspace_id = ${}", wanted.workspace_id)]
-    if wanted.project_id:
-        asked.append(("project_id = ${}", wanted.project_id))
-    if wanted.session_id:
-        asked.append(("session_id = ${}", wanted.session_id))
-    if wanted.since is not None:
-        asked.append(("observed_at >= ${}", wanted.since))
-    if wanted.until is not None:
-        asked.append(("observed_at < ${}", wanted.until))
-    terms = [term.format(place) for place, (term, _) in enumerate(asked, start=1)]
-    if wanted.only_said:
-        terms.append("said")
-    return " and ".join(terms), [value for _, value in asked]
+    conditions = [
+        ("project_id = {}", wanted.project_id),
+        ("session_id = {}", wanted.session_id),
+        ("observed_at >= {}", wanted.since),
+        ("observed_at < {}", wanted.until),
+    ]
+    found, values = asked(conditions, wanted.workspace_id)
+    return f"workspace_id = $1{found}{' and said' if wanted.only_said else ''}", values
 
 
 def summary_from(rows: Sequence[asyncpg.Record]) -> Summary:

@@ -183,6 +183,22 @@ def test_one_that_fails_does_not_keep_the_others_from_theirs(down: Spark) -> Non
     assert broken.read_text() == "{"
 
 
+@pytest.mark.parametrize(("client", "file"), [("claude-code", ".claude/settings.json"), ("copilot", FILES["copilot"])])
+def test_a_file_that_switches_hooks_off_is_warned_of(down: Spark, client: str, file: str) -> None:
+    settings = Path(down.environment["HOME"]) / file
+    settings.parent.mkdir(parents=True)
+    settings.write_text(json.dumps({"disableAllHooks": True}))
+    warnings = down("hooks", "install", client, "--json").document["warnings"]
+    (warning,) = [each for each in warnings if each.startswith(f"{settings}: disableAllHooks ")]
+    assert warning.endswith(": no hook runs until that is gone")
+
+
+def test_codex_that_trusts_no_hooks_of_a_project_is_warned_of(down: Spark) -> None:
+    (warning,) = down("hooks", "install", "codex", "--project", "--json").document["warnings"]
+    assert "runs no hooks of a project that it does not trust" in warning
+    assert warning.endswith(": no hook runs until that is gone")
+
+
 def test_a_missing_program_never_blocks_a_tool(down: Spark) -> None:
     for client in DIALECTS:
         told: dict[str, Any] = down("hooks", "install", client, "--json").document

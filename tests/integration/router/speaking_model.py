@@ -40,7 +40,7 @@ def speaking() -> Generator[Model]:
             frame = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "scripted"}
             delta = {"role": "assistant", "content": json.dumps({"advice": model.advice})}
             said = {**frame, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
-            ended = {**frame, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+            ended: dict[str, Any] = {**frame, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
             events = (json.dumps(said), json.dumps(ended), "[DONE]")
             self._answer("".join(f"data: {event}\n\n" for event in events), "text/event-stream")
 

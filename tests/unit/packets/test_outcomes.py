@@ -18,7 +18,6 @@ from services.packets.outcomes import (
     PARTLY_TO_BLAME,
     REJECTED,
     TO_BLAME,
-    USER_REFUSED,
     WINDOW,
     Call,
     End,
@@ -30,6 +29,7 @@ from services.packets.outcomes import (
 )
 from services.packets.records import dump_calls, dump_following, load_calls, load_following
 
+USER_REFUSED = "tool.rejected_by_user"
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 BAD_FLAG = Named("Bash", "tool run", "shell.bad_flag")
 NEW_FLAG = Suggested("Bash", "tool run --new x", frozenset({"--new"}))

@@ -38,7 +38,6 @@ def came_back(call: Call, number: int, outcome: Outcome = SUCCEEDED, place: Plac
         outcome=outcome,
         failure_class="shell.bad_flag" if failed else "",
         signature=f"unknown flag: --x{number}" if failed else "",
-        mistake=failed,
     )
 
 

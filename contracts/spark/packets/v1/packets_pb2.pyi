@@ -331,7 +331,6 @@ class Preparation(_message.Message):
     PACKETS_FIELD_NUMBER: _builtins.int
     BRANCHES_FIELD_NUMBER: _builtins.int
     MADE_AFTER_FIELD_NUMBER: _builtins.int
-    STORED_AT_FIELD_NUMBER: _builtins.int
     THRESHOLD_FIELD_NUMBER: _builtins.int
     threshold: _builtins.float
     """Probability from which on a packet is worth saying for the noise that is allowed; the likeliest one below it stands
@@ -349,22 +348,17 @@ class Preparation(_message.Message):
     def made_after(self) -> _timestamp_pb2.Timestamp:
         """The moment after which it was made."""
 
-    @_builtins.property
-    def stored_at(self) -> _timestamp_pb2.Timestamp:
-        """When it was stored, by this system's clock."""
-
     def __init__(
         self,
         *,
         packets: _abc.Iterable[Global___Packet] | None = ...,
         branches: _abc.Iterable[Global___Branch] | None = ...,
         made_after: _timestamp_pb2.Timestamp | None = ...,
-        stored_at: _timestamp_pb2.Timestamp | None = ...,
         threshold: _builtins.float = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["made_after", b"made_after", "stored_at", b"stored_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["made_after", b"made_after"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["branches", b"branches", "made_after", b"made_after", "packets", b"packets", "stored_at", b"stored_at", "threshold", b"threshold"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["branches", b"branches", "made_after", b"made_after", "packets", b"packets", "threshold", b"threshold"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
