@@ -29,6 +29,8 @@ CONSUMED = Counter("spark_events_consumed", "Events by consumer and result", ["c
 LAG = Gauge("spark_consumer_waiting", "Events delivered and not yet stored", ["consumer"])
 
 BATCH = 200
+ENOUGH = 16
+"""Events for which a batch waits no longer: decoding more at a time would hold up the hooks of a busy hour."""
 # More in flight than one batch keeps the next one ready while this one is stored.
 IN_FLIGHT = 4 * BATCH
 ACK_WAIT_S = 30.0
@@ -150,7 +152,7 @@ class Consumer:
     async def _arrive(self, message: Msg) -> None:
         self._arrived.append(message)
         self._arrival.set()
-        if len(self._arrived) >= BATCH:
+        if len(self._arrived) >= ENOUGH:
             self._enough.set()
 
     @property
@@ -212,7 +214,7 @@ class Consumer:
 
     async def _gather(self) -> None:
         self._enough.clear()
-        if self._stopping or self._awaited or len(self._arrived) >= BATCH:
+        if self._stopping or self._awaited or len(self._arrived) >= ENOUGH:
             return
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._enough.wait(), self._gather_s)

@@ -29,7 +29,9 @@ WAITING_AT_MOST = 10_000
 TOGETHER = 256
 GATHER_S = 0.2
 """A decision for silence waits so long for others: whoever records them does so in one go, and out of the way of the
-next hook (ADR 15). One that gave advice does not, because the calls after it tell what became of it."""
+next hook (ADR 15)."""
+ADVICE_S = 0.025
+"""The same for one that gave advice: the calls after it tell what became of it."""
 SECONDS = 2.0
 
 
@@ -40,6 +42,7 @@ class Publisher:
         self._bus = bus
         self._decisions: asyncio.Queue[router_pb2.AdviceDecided] = asyncio.Queue(WAITING_AT_MOST)
         self._wanted = asyncio.Event()
+        self._called = False
         self._task: asyncio.Task[None] | None = None
 
     async def moment(self, moment: moment_pb2.Moment, timeout: float, *, batch: str = "") -> Acknowledgement | None:
@@ -68,8 +71,9 @@ class Publisher:
             self._decisions.put_nowait(decided)
         except asyncio.QueueFull:
             LOST.labels("decision").inc()
-        if decided.decision.text:
-            self._wanted.set()
+        if decided.decision.text and not self._called:
+            self._called = True
+            asyncio.get_running_loop().call_later(ADVICE_S, self._wanted.set)
 
     async def start(self) -> None:
         """Begins to publish decisions."""
@@ -104,6 +108,7 @@ class Publisher:
                 batch.append(self._decisions.get_nowait())
             if self._decisions.empty():
                 self._wanted.clear()
+                self._called = False
             await asyncio.gather(*(self._publish(decided) for decided in batch))
             for _ in batch:
                 self._decisions.task_done()

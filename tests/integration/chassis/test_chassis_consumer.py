@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, Sequence
 import pytest
 
 from chassis.bus import Bus
-from chassis.consumer import BATCH, GATHER_S, Consumer, Delivery, Handler
+from chassis.consumer import BATCH, ENOUGH, GATHER_S, Consumer, Delivery, Handler
 from chassis.faults import BusUnavailable, DeadlineExceeded, StoreUnavailable
 from host.engines import Nats
 from tests.integration.chassis.waiting import eventually
@@ -104,11 +104,11 @@ async def test_events_that_nobody_waits_for_come_together(bus: Bus, store: Store
     await consumer.stop()
 
 
-async def test_a_full_batch_waits_for_no_more(bus: Bus, store: Store) -> None:
+async def test_enough_events_wait_for_no_more(bus: Bus, store: Store) -> None:
     consumer = consumer_of(bus, store, gather_s=60)
     await consumer.start()
-    await publish(bus, 1, BATCH)
-    await eventually(lambda: store.kept == list(range(1, BATCH + 1)))
+    await publish(bus, 1, ENOUGH)
+    await eventually(lambda: store.kept == list(range(1, ENOUGH + 1)))
     await consumer.stop()
 
 
