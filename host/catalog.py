@@ -14,8 +14,8 @@ from services.prefetch.assembly import SERVICE as PREFETCH
 from services.router.assembly import SERVICE as ROUTER
 from services.telemetry.assembly import SERVICE as TELEMETRY
 
-SERVICES: tuple[Service, ...] = (GATEWAY, ROUTER, PACKETS, MEMORY, PREFETCH, TELEMETRY, INFERENCE)
-"""Started in this order: what records and what is recalled from is there before the engines that use it."""
+SERVICES: tuple[Service, ...] = (TELEMETRY, MEMORY, PACKETS, INFERENCE, PREFETCH, ROUTER, GATEWAY)
+"""In the order of their start: what records, what remembers, the engines, then who asks these; they end backward."""
 
 
 class UnknownService(ValueError):
@@ -37,5 +37,5 @@ def services_named(names: Iterable[str]) -> tuple[Service, ...]:
 
 
 def all_settings() -> tuple[AnySetting, ...]:
-    """Every setting of every service."""
-    return tuple(setting for service in SERVICES for setting in service.settings)
+    """Every setting of every service, those of the front first."""
+    return tuple(setting for service in reversed(SERVICES) for setting in service.settings)

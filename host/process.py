@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -37,6 +37,8 @@ from host.listeners import HttpListener, port_busy
 log = logging.getLogger(__name__)
 
 GRACE_SECONDS = 2.0
+IN_TURN_SECONDS = 1.0
+"""For which services end one after the other; what is left then ends at once, for each may have to wait for 2 s."""
 READY_SECONDS = 10.0
 GC_THRESHOLDS = (10_000, 20, 20)
 """Hooks leave little that is cyclic: looking for it after each 700 objects, Python's default, is work for nothing."""
@@ -109,10 +111,10 @@ class Process:
             raise
 
     async def stop(self) -> None:
-        """Takes everything down in the order opposite to its start, in 8 s even where both engines hang.
+        """Takes everything down in the order opposite to its start, in 9 s even where both engines hang.
 
-        First nothing more is let in, then the services end, then the connections to Postgres and to NATS. What is of
-        one kind ends together, since each of them may have to wait for 2 s.
+        First nothing more is let in, then the services end, then the connections to Postgres and to NATS, which end
+        together, since each of them may have to wait for 2 s.
         """
         await self._resources.aclose()
 
@@ -159,7 +161,7 @@ class Process:
             await consumer.start()
 
     async def _end_services(self) -> None:
-        await together([partial(end, running) for running in self._begun])
+        await in_turn([partial(end, running) for running in reversed(self._begun)], IN_TURN_SECONDS)
 
     def _open_database(self, schema: str, size: int) -> Database:
         database = Database(self._engines.database_url, role=role_of(schema), size=size)
@@ -176,13 +178,38 @@ async def end(running: Running) -> None:
     await running.stop()
 
 
+async def in_turn(steps: Sequence[Callable[[], Awaitable[None]]], seconds: float) -> None:
+    """Takes one step after the other, each to its end whatever becomes of the others; after so many seconds all that
+    are left at once.
+
+    Raises:
+        Exception: what the first of those that failed raised.
+    """
+    clock = asyncio.get_running_loop().time
+    last = clock() + seconds
+    begun: list[asyncio.Future[None]] = []
+    for step in steps:
+        begun.append(asyncio.ensure_future(step()))
+        await asyncio.wait(begun[-1:], timeout=max(0.0, last - clock()))
+    await all_of(begun)
+
+
 async def together(steps: Sequence[Callable[[], Awaitable[None]]]) -> None:
     """Takes all steps at once, each to its end whatever becomes of the others.
 
     Raises:
         Exception: what the first of those that failed raised.
     """
-    ended = await asyncio.gather(*(step() for step in steps), return_exceptions=True)
+    await all_of([step() for step in steps])
+
+
+async def all_of(steps: Iterable[Awaitable[None]]) -> None:
+    """Waits for all, whatever becomes of some.
+
+    Raises:
+        Exception: what the first of those that failed raised.
+    """
+    ended = await asyncio.gather(*steps, return_exceptions=True)
     for each in ended:
         if isinstance(each, BaseException):
             raise each
