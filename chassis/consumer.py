@@ -62,7 +62,7 @@ class Consumer:
 
     `stored` tells up to which place the handler's own store holds all. One that was lost or came back from a backup is
     behind what the bus has had acknowledged, and is given the rest again. `gather_s` is how long the first event of a
-    batch waits for others, in seconds.
+    batch waits for others, in seconds; `presses` tells by its subject which event does not wait.
     """
 
     def __init__(
@@ -75,6 +75,7 @@ class Consumer:
         handler: Handler,
         stored: Stored | None = None,
         gather_s: float = GATHER_S,
+        presses: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._bus = bus
         self._name = name
@@ -83,6 +84,7 @@ class Consumer:
         self._handler = handler
         self._stored = stored
         self._gather_s = gather_s
+        self._presses = presses
         self._arrived: deque[Msg] = deque()
         self._arrival = asyncio.Event()
         self._enough = asyncio.Event()
@@ -152,7 +154,7 @@ class Consumer:
     async def _arrive(self, message: Msg) -> None:
         self._arrived.append(message)
         self._arrival.set()
-        if len(self._arrived) >= ENOUGH:
+        if len(self._arrived) >= ENOUGH or self._presses(message.subject):
             self._enough.set()
 
     @property
@@ -213,11 +215,10 @@ class Consumer:
             LAG.labels(self._name).set(len(self._arrived))
 
     async def _gather(self) -> None:
+        if not (self._stopping or self._awaited or len(self._arrived) >= ENOUGH):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._enough.wait(), self._gather_s)
         self._enough.clear()
-        if self._stopping or self._awaited or len(self._arrived) >= ENOUGH:
-            return
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._enough.wait(), self._gather_s)
 
     async def _store(self, messages: list[Msg]) -> None:
         attempt = 0

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from chassis.consumer import AT_ONCE_S, Consumer
+from chassis.consumer import Consumer
 from chassis.service import Running, Service, Surroundings
-from services.prefetch.events import HEARD, REQUESTED, TEACHING, Requests
+from services.prefetch.events import HEARD, REQUESTED, TEACHING, Requests, presses
 from services.prefetch.library import Library
 from services.prefetch.load import Load
 from services.prefetch.performance import Performance
@@ -33,14 +33,21 @@ def assemble(given: Surroundings) -> Running:
     inference = InferenceServiceStub(given.channels.to("inference"))
     refining = Refining(inference, packets, load, active=settings[REFINE])
     worker = Worker(library, packets, performance, load, settings[CONCURRENCY], refining)
-    learner = Consumer(given.bus, name="prefetch", stream=HEARD.stream, subjects=TEACHING, handler=library.hear)
+    learner = Consumer(
+        given.bus,
+        name="prefetch",
+        stream=HEARD.stream,
+        subjects=TEACHING,
+        handler=library.hear,
+        presses=presses,
+    )
     queue = Consumer(
         given.bus,
         name="prefetch-worker",
         stream=REQUESTED.stream,
         subjects=[f"{REQUESTED.subject}.>"],
         handler=worker.hear,
-        gather_s=AT_ONCE_S,
+        gather_s=0,
     )
     watch = Watch(load)
 

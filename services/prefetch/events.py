@@ -24,11 +24,18 @@ REQUESTED = event_type(prefetch_pb2.PrefetchRequested)
 
 KINDS = ("prompt_submitted", "call_succeeded", "call_failed", "call_rejected")
 TEACHING = [f"{HEARD.subject}.*.*.*.{kind}" for kind in KINDS]
+PRESSING = (".prompt_submitted", ".call_failed")
+"""After these the agent's very next call may be the one that advice is for."""
 
 PUBLISH_SECONDS = 2.0
 BEGINNING_EVERY = 20
 """Batches of a project after which what is ready for sessions that begin is made anew."""
 PROJECTS_AT_MOST = 1024
+
+
+def presses(subject: str) -> bool:
+    """Whether what is made ready after an event is for the very next call."""
+    return subject.endswith(PRESSING)
 
 
 def heard(deliveries: Sequence[Delivery]) -> list[Event]:

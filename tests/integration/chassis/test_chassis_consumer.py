@@ -112,6 +112,29 @@ async def test_enough_events_wait_for_no_more(bus: Bus, store: Store) -> None:
     await consumer.stop()
 
 
+async def test_an_event_that_presses_brings_those_before_it_at_once(bus: Bus, store: Store) -> None:
+    pressing = f"{SUBJECT}.p0"
+    subjects = [f"{SUBJECT}.>"]
+    consumer = Consumer(
+        bus,
+        name=NAME,
+        stream="MOMENTS",
+        subjects=subjects,
+        handler=store,
+        gather_s=60,
+        presses=lambda subject: subject == pressing,
+    )
+    await consumer.start()
+    await publish(bus, 1, 2)
+    await eventually(lambda: consumer.arrived == 2)
+    await publish(bus, 3, 3)
+    await eventually(lambda: store.batches == [[1, 2, 3]])
+    await publish(bus, 4, 5)
+    await eventually(lambda: consumer.arrived == 2)
+    assert store.batches == [[1, 2, 3]], "those after it wait again"
+    await consumer.stop()
+
+
 async def test_what_gathers_is_stored_before_the_end(bus: Bus, store: Store) -> None:
     consumer = consumer_of(bus, store, gather_s=60)
     await consumer.start()
