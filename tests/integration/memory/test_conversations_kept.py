@@ -127,19 +127,21 @@ async def test_forgetting_erases_what_waits_what_is_written_and_what_is_archived
 
 async def test_forgetting_waits_for_a_write_under_way(start: StartMemory) -> None:
     memory = await start()
-    memory.says("on its way")
-    blocker = await asyncpg.connect(memory.url)
+    # Two, since who is in a transaction sees the activity of others as it was at its first look.
+    blocker, watcher = await asyncpg.connect(memory.url), await asyncpg.connect(memory.url)
     await blocker.execute("begin; lock table memory.entry in access exclusive mode")
+    memory.says("on its way")
     writing = asyncio.create_task(memory.conversations.flush())
     waits = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
 
     async def blocked() -> bool:
-        return await blocker.fetchval(waits) >= 1
+        return await watcher.fetchval(waits) >= 1
 
     await until(blocked, "the write is under way")
     forgetting = asyncio.create_task(memory.conversations.forget(Conversation("local", "s1")))
     await blocker.execute("commit")
     await blocker.close()
+    await watcher.close()
     assert (await writing, await forgetting) == (1, 1)
     assert await memory.rows() == 0
 
