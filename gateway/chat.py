@@ -54,6 +54,7 @@ class ChatEndpoint:
             Route(PATH, self.ask, methods=["POST"]),
             Route(PATH, self.show, methods=["GET"]),
             Route(f"{PATH}/stream", self.stream, methods=["POST"]),
+            Route(f"{PATH}/rating", self.rate, methods=["POST"]),
         ]
 
     async def ask(self, request: Request) -> Response:
@@ -81,6 +82,22 @@ class ChatEndpoint:
         except AioRpcError as failed:
             return explained(received(failed))
         return answer(entries)
+
+    async def rate(self, request: Request) -> Response:
+        """Takes a user's word on an answer: `answer_id`, and whether it was `right`."""
+        try:
+            call = call_of(request, f"{PATH}/rating", self._tokens)
+            wanted = rating_in(await json_object(request))
+            token = current_call.set(call)
+            try:
+                rated = await self._inference.Rate(wanted, timeout=SHOW_SECONDS)
+            finally:
+                current_call.reset(token)
+        except REFUSALS as refused:
+            return refusal(refused)
+        except AioRpcError as failed:
+            return explained(received(failed))
+        return answer(rated)
 
     async def _answered(self, request: Request, *, streams: bool) -> Response:
         try:
@@ -184,6 +201,20 @@ def session_in(given: Mapping[str, object]) -> str:
     if not isinstance(session, str) or not 0 < len(session) <= 200:
         raise Refused(400, "INVALID_ARGUMENT", "session_id must name the conversation, in 1 to 200 characters")
     return session
+
+
+def rating_in(body: Mapping[str, object]) -> inference_pb2.RateRequest:
+    """What a body says of an answer.
+
+    Raises:
+        Refused: 400 when it lacks an id, or a word on it.
+    """
+    answer_id, right = body.get("answer_id"), body.get("right")
+    if not isinstance(answer_id, str) or not answer_id:
+        raise Refused(400, "INVALID_ARGUMENT", "answer_id must be that of an answer, as the answer has it")
+    if not isinstance(right, bool):
+        raise Refused(400, "INVALID_ARGUMENT", "right must be true or false")
+    return inference_pb2.RateRequest(answer_id=answer_id, right=right)
 
 
 def whole(event: inference_pb2.ChatResponse) -> Response:

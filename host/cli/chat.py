@@ -11,6 +11,7 @@ from chassis.calls import replies
 from chassis.identifiers import new_ulid
 from host.cli.asking import as_json
 from host.cli.layout import printable, say
+from host.cli.ratings import rate, show_rated
 from host.cli.running import print_json, run
 from host.connection import Connection, connected
 from host.home import spark_home
@@ -20,6 +21,7 @@ from spark.inference.v1 import inference_pb2
 
 WITHOUT_ENGINE = "No model answered: {why}. docs/inference.md says how to give Spark an engine."
 ENDS = frozenset({"exit", "quit"})
+WORDS_ON_ANSWERS = {"/right": True, "/wrong": False}
 
 
 @click.command("chat")
@@ -30,6 +32,7 @@ def command(words: tuple[str, ...], session: str, as_document: bool) -> None:
     """Ask, in a conversation that Spark remembers: its words, or line by line from standard input.
 
     A small model answers first, a council of specialists where it is unsure; without an engine Spark says so.
+    `/right` and `/wrong` on a line of their own rate the answer before it: so its confidence comes to mean something.
     `spark forget --session NAME` erases the conversation.
     """
     text = " ".join(words).strip()
@@ -49,8 +52,15 @@ async def once(session: str, text: str, *, as_document: bool) -> None:
 async def conversation(session: str) -> None:
     """Asks line after line until the end of the input."""
     async with connected(spark_home()) as connection:
+        answer_id = ""
         while text := said():
-            await exchange(connection, session, text, as_document=False)
+            if text not in WORDS_ON_ANSWERS:
+                answer_id = await exchange(connection, session, text, as_document=False)
+            elif answer_id:
+                right = WORDS_ON_ANSWERS[text]
+                show_rated(await rate(connection, answer_id, right=right), right=right)
+            else:
+                say("There is no answer of a model to rate.")
 
 
 def said() -> str:
@@ -65,15 +75,15 @@ def said() -> str:
             return line.strip()
 
 
-async def exchange(connection: Connection, session: str, text: str, *, as_document: bool) -> None:
-    """One question and its answer, shown as it comes.
+async def exchange(connection: Connection, session: str, text: str, *, as_document: bool) -> str:
+    """One question and its answer, shown as it comes. Returns the id by which it can be rated; empty where it cannot.
 
     Raises:
         ClickException: when it broke off.
     """
     gateway = HooksServiceStub(connection.channels.to("gateway"))
     asked = inference_pb2.ChatRequest(session_id=session, text=text, entry_id=new_ulid())
-    shown = ""
+    shown = answer_id = ""
     async with aclosing(replies(gateway.Chat(ChatRequest(chat=asked)))) as events:
         async for response in events:
             event = response.event
@@ -83,10 +93,12 @@ async def exchange(connection: Connection, session: str, text: str, *, as_docume
             elif event.HasField("failed"):
                 raise click.ClickException(event.failed.message)
             elif event.HasField("answered"):
+                answer_id = event.answered.answer_id
                 if as_document:
                     print_json(as_json(event.answered))
                 else:
                     conclude(event.answered, shown)
+    return answer_id
 
 
 def conclude(answered: inference_pb2.Answered, shown: str) -> None:
@@ -98,7 +110,8 @@ def conclude(answered: inference_pb2.Answered, shown: str) -> None:
     if answered.without_engine:
         say(WITHOUT_ENGINE.format(why=answered.without_engine))
         return
-    sure = f"{answered.by.replace('_', '-')}, {answered.confidence:.0%} sure"
+    by = f" by {answered.calibrated_by} rated answers" if answered.calibrated_by else ""
+    sure = f"{answered.by.replace('_', '-')}, {answered.confidence:.0%} sure{by}"
     say(f"({sure}{', the voices disagree' if answered.disagreement else ''}; recalled {answered.recalled})")
     for risk in answered.risks:
         say(f"Risk: {risk}", rest="  ")

@@ -1,4 +1,4 @@
-"""`spark feedback`: a user's word on a piece of advice."""
+"""`spark feedback`: a user's word on a piece of advice, or on an answer of `spark chat`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from grpc.aio import AioRpcError
 from host.cli.asking import as_json
 from host.cli.layout import say
 from host.cli.phrases import OUTCOMES, STAGES, VERDICTS, words_for
+from host.cli.ratings import rate, show_rated
 from host.cli.running import print_json, run
 from host.connection import Connection, connected
 from host.home import spark_home
@@ -18,6 +19,7 @@ from spark.packets.v1.advice_pb2 import GivenAdvice, ListAdviceRequest, Verdict
 from spark.packets.v1.packets_pb2_grpc import PacketsServiceStub
 
 BY_WORD: dict[str, Verdict.ValueType] = {word: Verdict.ValueType(number) for number, word in VERDICTS.items()}
+RATINGS = {"right": True, "wrong": False}
 LAST = "last"
 SHORTEST = 4
 """The contract's own limit."""
@@ -25,14 +27,20 @@ SHORTEST = 4
 
 @click.command("feedback")
 @click.argument("advice", metavar="ID")
-@click.argument("verdict", type=click.Choice(list(BY_WORD)))
+@click.argument("verdict", type=click.Choice([*BY_WORD, *RATINGS]))
 @click.option("--json", "as_document", is_flag=True, help="One JSON document.")
 def command(advice: str, verdict: str, as_document: bool) -> None:
-    """Say whether a piece of advice helped; said again, the last word stands.
+    """Say whether a piece of advice helped, or an answer was right; said again, the last word stands.
 
     ID is that of the advice as `spark explain` shows it, a beginning of it, or `last` for the newest that was given.
     What is not helpful or too noisy is not said again in its session.
+
+    Of an answer of `spark chat`, ID is the `answer_id` that --json shows; it is right or wrong. From fifty answers on
+    the model's confidence counts for what it was worth.
     """
+    if verdict in RATINGS:
+        run(lambda: rate_by_id(advice, right=RATINGS[verdict], as_document=as_document))
+        return
     if advice != LAST and len(advice) < SHORTEST:
         raise click.UsageError(f"give at least {SHORTEST} letters of the id, or `{LAST}`")
     judged = run(lambda: give(advice, BY_WORD[verdict]))
@@ -40,6 +48,16 @@ def command(advice: str, verdict: str, as_document: bool) -> None:
         print_json(as_json(judged))
     else:
         show(judged)
+
+
+async def rate_by_id(answer_id: str, *, right: bool, as_document: bool) -> None:
+    """Passes a word on an answer on, and shows what follows from it."""
+    async with connected(spark_home()) as connection:
+        rated = await rate(connection, answer_id, right=right)
+    if as_document:
+        print_json(as_json(rated))
+    else:
+        show_rated(rated, right=right)
 
 
 async def give(advice: str, verdict: Verdict.ValueType) -> GivenAdvice:

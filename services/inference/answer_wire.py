@@ -16,7 +16,7 @@ MODES = {
 }
 
 
-def answered_message(answer: Answer) -> inference_pb2.Answered:
+def answered_message(answer: Answer, answer_id: str) -> inference_pb2.Answered:
     """The end of a reply."""
     return inference_pb2.Answered(
         text=answer.text,
@@ -31,6 +31,8 @@ def answered_message(answer: Answer) -> inference_pb2.Answered:
         without_engine=answer.without_engine,
         usage=usage_of(answer.spent),
         recalled=answer.recalled,
+        answer_id=answer_id if answer.stated is not None else "",
+        calibrated_by=answer.calibrated_by,
     )
 
 

@@ -9,6 +9,7 @@ from chassis.quotation import bounded, quote
 from services.inference.asking import RECALLED, Context, quoted
 from services.inference.deliberation import Decision, View
 from services.inference.model import Usage
+from services.inference.outcomes import Stated
 
 VERDICT_CHARS = 40
 DETERMINISTIC = "deterministic"
@@ -31,6 +32,10 @@ class Answer:
     spent: Usage = NOTHING
     """What its voices took, all together; counted by the engines where they counted all of it."""
     recalled: int = 0
+    stated: Stated | None = None
+    """How sure Agent-0 was by its own word; None where it did not say."""
+    calibrated_by: int = 0
+    """Outcomes by which that was mapped; 0 where it counts as stated."""
 
 
 def without_engine(reason: str, context: Context, spent: Usage = NOTHING) -> Answer:

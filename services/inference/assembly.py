@@ -9,6 +9,7 @@ from services.inference.chat import Chat, Policy
 from services.inference.conversation import Conversation
 from services.inference.engines import configured
 from services.inference.kept import Kept, Limits
+from services.inference.outcomes import Outcomes
 from services.inference.pool import Pool
 from services.inference.prices import MICRO, BadPrices, read_prices
 from services.inference.servicer import InferenceServicer
@@ -70,6 +71,7 @@ def assemble(given: Surroundings) -> Running:
             Conversation(memory, given.clock),
             synthesizer,
             spending,
+            Outcomes(database, given.clock),
         ),
         start=begin,
         stop=end,

@@ -13,7 +13,7 @@ stop, and what the others said decides.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from chassis.faults import Fault
@@ -22,6 +22,7 @@ from services.inference.asking import Context, messages
 from services.inference.calibration import Calibration
 from services.inference.deliberation import View, decide, risks_of
 from services.inference.model import Usage
+from services.inference.outcomes import NONE, Stated
 from services.inference.pace import due
 from services.inference.speaking import Speaking
 from services.inference.specialists import AGENT_0, PART_OF_AGENT_0, Specialist
@@ -32,6 +33,7 @@ GATE = 0.65
 """As in the original system."""
 GATE_SHARE = 0.5
 """Share of the time in which Agent-0 must have said how sure it is."""
+BELIEVED = Calibration()
 GRACE_S = 0.5
 """A voice is told that it has so much longer: it is left here, and is not to break off itself at the same moment."""
 
@@ -55,17 +57,20 @@ class Chat:
         generates: Generates,
         specialists: Sequence[Specialist],
         policy: Policy,
-        calibration: Calibration | None = None,
     ) -> None:
         self._generates = generates
         self._specialists = tuple(specialists)
         self._policy = policy
-        self._calibration = calibration or Calibration()
 
     async def answer(
-        self, question: str, context: Context, deadline: float | None = None
+        self,
+        question: str,
+        context: Context,
+        deadline: float | None = None,
+        maps: Mapping[str, Calibration] = NONE,
     ) -> AsyncGenerator[str | Answer]:
-        """Pieces of the reply, then the `Answer`, whose text they make up. `deadline` is on the loop's clock.
+        """Pieces of the reply, then the `Answer`, whose text they make up. `deadline` is on the loop's clock; `maps`
+        tell what each model's word on itself is worth, and one of which they tell nothing is believed.
 
         Raises:
             Fault: when Agent-0 broke after pieces of its answer were shown; they are no answer.
@@ -79,8 +84,9 @@ class Chat:
         agent = self._voice(AGENT_0, PART_OF_AGENT_0, self._policy.engine, question, context, until)
         voices = [agent]
         try:
-            sure = await self._confidence(agent, began + GATE_SHARE * (until - began))
-            if sure is not None and sure >= self._policy.gate:
+            said = await self._confidence(agent, began + GATE_SHARE * (until - began))
+            sure = Sure(agent, said, maps.get(agent.utterance.model, BELIEVED))
+            if said is not None and sure.counts >= self._policy.gate:
                 async for event in self._from_agent(agent, sure, context, until):
                     yield event
                 return
@@ -90,7 +96,7 @@ class Chat:
             }
             voices += specialists.values()
             await asyncio.wait([voice.task for voice in voices], timeout=max(0.0, until - loop_time()))
-            async for event in whole(self._decided(agent, sure or 0.0, specialists, context)):
+            async for event in whole(self._decided(agent, sure, specialists, context)):
                 yield event
         finally:
             for voice in voices:
@@ -107,19 +113,19 @@ class Chat:
         )
 
     async def _confidence(self, agent: Speaking, until: float) -> float | None:
-        """How sure Agent-0 is, as soon as it is known; None where it does not say, does not answer, or is late."""
+        """How sure Agent-0 says it is, as soon as it has; None where it does not, does not answer, or is late."""
         while True:
             speech = agent.speech
             if agent.over and (agent.fault is not None or not speech.answer.strip()):
                 return None
             # Without a piece of the answer it is not known yet that there will be one.
             if speech.confidence is not None and speech.answer:
-                return self._calibration.of(speech.confidence)
+                return speech.confidence
             if agent.over or not await agent.more(until):
-                return None if speech.confidence is None else self._calibration.of(speech.confidence)
+                return speech.confidence
 
     async def _from_agent(
-        self, agent: Speaking, sure: float, context: Context, until: float
+        self, agent: Speaking, sure: Sure, context: Context, until: float
     ) -> AsyncGenerator[str | Answer]:
         """Agent-0's answer as it comes."""
         shown = ""
@@ -142,18 +148,30 @@ class Chat:
             shown += "…"
             yield "…"
         risks = risks_of([view_of(AGENT_0, agent)])
-        yield Answer(shown, AGENT_0, sure, risks=risks, spent=spent_by([agent]), recalled=len(context.recalled))
+        yield Answer(
+            shown,
+            AGENT_0,
+            sure.counts,
+            risks=risks,
+            spent=spent_by([agent]),
+            recalled=len(context.recalled),
+            stated=sure.stated(own=True),
+            calibrated_by=sure.calibrated_by,
+        )
 
-    def _decided(self, agent: Speaking, sure: float, specialists: dict[str, Speaking], context: Context) -> Answer:
+    def _decided(self, agent: Speaking, sure: Sure, specialists: dict[str, Speaking], context: Context) -> Answer:
         """What the voices that were in time come to."""
         opinions = tuple(view_of(name, voice) for name, voice in specialists.items() if voice.utterance.complete)
-        own = [replace(view_of(AGENT_0, agent), confidence=sure)] if agent.utterance.complete else []
+        own = [replace(view_of(AGENT_0, agent), confidence=sure.counts)] if agent.utterance.complete else []
         decision = decide([*own, *opinions])
         spent = spent_by([agent, *specialists.values()])
         if decision is None:
             faults = [voice.fault for voice in (agent, *specialists.values()) if voice.fault is not None]
             return without_engine(why(faults), context, spent)
         heard = [view for view in opinions if view.answer.strip()]
+        # Who abstains has given no answer that could be right.
+        spoke = any(AGENT_0 in by for _, by in decision.camps)
+        stated = sure.stated(own=AGENT_0 in decision.camps[0][1]) if spoke else None
         return Answer(
             told(decision),
             "council" if heard else AGENT_0,
@@ -163,7 +181,32 @@ class Chat:
             opinions,
             spent=spent,
             recalled=len(context.recalled),
+            stated=stated,
+            calibrated_by=sure.calibrated_by,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Sure:
+    """How sure Agent-0 said it is, and what that is worth."""
+
+    agent: Speaking
+    said: float | None
+    worth: Calibration
+
+    @property
+    def counts(self) -> float:
+        """The confidence that counts, 0 to 1; 0 where none was stated in time."""
+        return 0.0 if self.said is None else self.worth.of(self.said)
+
+    @property
+    def calibrated_by(self) -> int:
+        """Outcomes by which it is mapped."""
+        return self.worth.outcomes if self.worth.fitted and self.said is not None else 0
+
+    def stated(self, *, own: bool) -> Stated | None:
+        """What is kept of it to be rated; `own` tells whether Agent-0's answer is the one that was given."""
+        return None if self.said is None else Stated(self.agent.utterance.model, self.said, own)
 
 
 async def whole(answer: Answer) -> AsyncGenerator[str | Answer]:

@@ -12,6 +12,7 @@ from services.inference.answer_wire import MODES, answered_message, spend_messag
 from services.inference.answers import DETERMINISTIC
 from services.inference.chat import Chat
 from services.inference.conversation import Conversation, reply_id
+from services.inference.outcomes import Outcomes
 from services.inference.pool import Pool
 from services.inference.spending import Spending
 from services.inference.synthesis import Synthesizer
@@ -31,6 +32,7 @@ class InferenceServicer:
         conversation: Conversation,
         synthesizer: Synthesizer,
         spending: Spending,
+        outcomes: Outcomes,
     ) -> None:
         self._pool = pool
         self._max_tokens = max_tokens
@@ -38,6 +40,7 @@ class InferenceServicer:
         self._conversation = conversation
         self._synthesizer = synthesizer
         self._spending = spending
+        self._outcomes = outcomes
 
     async def Generate(
         self, request: generation_pb2.GenerateRequest, call: CallContext
@@ -76,23 +79,29 @@ class InferenceServicer:
         entry_id = request.entry_id or new_ulid()
         context = await self._conversation.context(request.session_id, request.text)
         await self._conversation.remember(request.session_id, entry_id, request.text, by_user=True)
-        shown = False
+        maps, answer_id, shown = await self._outcomes.maps(call.workspace_id), reply_id(entry_id), False
         try:
-            async with aclosing(self._chat.answer(request.text, context, call.deadline)) as events:
+            async with aclosing(self._chat.answer(request.text, context, call.deadline, maps)) as events:
                 async for event in events:
                     if isinstance(event, str):
                         shown = True
                         yield inference_pb2.ChatResponse(delta=generation_pb2.Delta(text=event))
                         continue
                     if event.by != DETERMINISTIC:
-                        said = event.text
-                        await self._conversation.remember(request.session_id, reply_id(entry_id), said, by_user=False)
-                    yield inference_pb2.ChatResponse(answered=answered_message(event))
+                        await self._conversation.remember(request.session_id, answer_id, event.text, by_user=False)
+                    if event.stated is not None:
+                        await self._outcomes.note(call.workspace_id, answer_id, event.stated)
+                    yield inference_pb2.ChatResponse(answered=answered_message(event, answer_id))
         except Fault as fault:
             if not shown:
                 raise
             reason = reason_pb2.Reason.Name(fault.reason)
             yield inference_pb2.ChatResponse(failed=generation_pb2.Failed(reason=reason, message=fault.message))
+
+    async def Rate(self, request: inference_pb2.RateRequest, call: CallContext) -> inference_pb2.RateResponse:
+        """Takes a user's word on an answer."""
+        worth = await self._outcomes.rate(call.workspace_id, request.answer_id, right=request.right)
+        return inference_pb2.RateResponse(outcomes=worth.outcomes, calibrated=worth.fitted)
 
     async def Synthesize(
         self, request: inference_pb2.SynthesizeRequest, call: CallContext

@@ -23,6 +23,7 @@ RULES_OF_INFERENCE: tuple[Rule, ...] = (
     bounded(inference_pb2.ChatRequest, "session_id", 1, 200),
     Rule(inference_pb2.ChatRequest, "text", ("t", "é" * 32768), ("", "é" * 32768 + "e")),
     Rule(inference_pb2.ChatRequest, "entry_id", ("", ULID), NO_ULIDS),
+    Rule(inference_pb2.RateRequest, "answer_id", (ULID,), ("", *NO_ULIDS)),
     bounded(inference_pb2.SynthesizeRequest, "text", 1, 4000),
     many(inference_pb2.SynthesizeRequest, "facts", 0, 32),
     known(inference_pb2.SynthesizeRequest, "mode", unset=True),

@@ -107,6 +107,7 @@ _NAMED: tuple[Message, ...] = (
     generation_pb2.GenerateRequest(request_id="01K9ZQ4M2X0000000000000000", messages=[MESSAGE]),
     inference_pb2.AbortRequest(request_id="01K9ZQ4M2X0000000000000000"),
     inference_pb2.ChatRequest(session_id="session", text="why does it fail?"),
+    inference_pb2.RateRequest(answer_id="01K9ZQ4M2X0000000000000000", right=True),
     inference_pb2.SynthesizeRequest(text="pytest needs -q here"),
     HOOK,
     hooks_pb2.HandleHookRequest(client="claude-code", payload=b"{}"),

@@ -17,8 +17,8 @@ from spark.inference.v1 import engines_pb2, inference_pb2
 from spark.inference.v1.inference_pb2_grpc import InferenceServiceStub
 from spark.router.v1 import router_pb2
 from tests.integration.chassis.waiting import eventually
-from tests.integration.router.speaking_model import Model, speaking
 from tests.integration.router.test_router_switches import FAILS, WORKS, failure, hook
+from tests.integration.speaking_model import Model, speaking
 
 if TYPE_CHECKING:
     from spark.gateway.v1.hooks_pb2_grpc import HooksServiceAsyncStub

@@ -46,8 +46,10 @@ async def replied(
     deadline: float | None = None,
 ) -> tuple[list[str], Answer]:
     """The pieces and the answer."""
-    chat = Chat(pool, specialists, policy or Policy(), calibration)
-    events = [event async for event in chat.answer("What colour is my bike?", context or Context(), deadline)]
+    chat = Chat(pool, specialists, policy or Policy())
+    maps = {"gpt-4o-mini": calibration} if calibration else {}
+    asked = chat.answer("What colour is my bike?", context or Context(), deadline, maps)
+    events = [event async for event in asked]
     answer = events.pop()
     assert isinstance(answer, Answer)
     pieces = [event for event in events if isinstance(event, str)]
@@ -72,6 +74,24 @@ def test_the_gate_is_where_it_is_set(confidence: int, gate: int) -> None:
     pool = pool_of(always(in_json("yes", confidence / 1000, "yes")))
     _, answer = asyncio.run(replied(pool, policy=Policy(gate=gate / 1000)))
     assert (answer.by == "council") == (confidence < gate)
+
+
+@pytest.mark.parametrize(
+    ("agent", "own"),
+    [
+        (in_json("It is turquoise.", 0.9, "turquoise"), True),
+        (in_json("It is turquoise.", 0.3, "turquoise"), True),
+        (in_json("It is red.", 0.3, "red"), False),
+        (in_json("Who knows.", 0.3, "unsure"), None),
+        ("It is turquoise, without any confidence", None),
+    ],
+    ids=["sure", "the council agrees", "the council differs", "abstains", "does not say"],
+)
+async def test_what_agent_0_stated_is_told_with_whether_its_answer_was_given(agent: str, own: bool | None) -> None:
+    council = in_json("It is turquoise.", 0.9, "turquoise")
+    _, answer = await replied(pool_of(by_part(agent_0=agent, other=council)))
+    assert (None if answer.stated is None else answer.stated.own) is own
+    assert answer.stated is None or answer.stated.model == "gpt-4o-mini"
 
 
 async def test_a_sure_answer_is_shown_as_it_comes() -> None:

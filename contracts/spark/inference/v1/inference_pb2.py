@@ -27,7 +27,7 @@ from spark.inference.v1 import engines_pb2 as spark_dot_inference_dot_v1_dot_eng
 from spark.inference.v1 import generation_pb2 as spark_dot_inference_dot_v1_dot_generation__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"spark/inference/v1/inference.proto\x12\x12spark.inference.v1\x1a\x1b\x62uf/validate/validate.proto\x1a spark/inference/v1/engines.proto\x1a#spark/inference/v1/generation.proto\"C\n\x0c\x41\x62ortRequest\x12\x33\n\nrequest_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[0-9A-HJKMNP-TV-Z]{26}$\"\x0f\n\rAbortResponse\"~\n\x0b\x43hatRequest\x12\x1e\n\nsession_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x19\n\x04text\x18\x02 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01(\x80\x80\x04\x12\x34\n\x08\x65ntry_id\x18\x03 \x01(\tB\"\xbaH\x1fr\x1d\x32\x1b^([0-9A-HJKMNP-TV-Z]{26})?$\"M\n\x07Opinion\x12\x12\n\nspecialist\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x12\n\nconfidence\x18\x03 \x01(\x01\x12\x0c\n\x04risk\x18\x04 \x01(\t\"\xe0\x01\n\x08\x41nswered\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\n\n\x02\x62y\x18\x02 \x01(\t\x12\x12\n\nconfidence\x18\x03 \x01(\x01\x12\x14\n\x0c\x64isagreement\x18\x04 \x01(\x08\x12\r\n\x05risks\x18\x05 \x03(\t\x12-\n\x08opinions\x18\x06 \x03(\x0b\x32\x1b.spark.inference.v1.Opinion\x12\x16\n\x0ewithout_engine\x18\x07 \x01(\t\x12(\n\x05usage\x18\x08 \x01(\x0b\x32\x19.spark.inference.v1.Usage\x12\x10\n\x08recalled\x18\t \x01(\r\"\xa3\x01\n\x0c\x43hatResponse\x12*\n\x05\x64\x65lta\x18\x01 \x01(\x0b\x32\x19.spark.inference.v1.DeltaH\x00\x12\x30\n\x08\x61nswered\x18\x02 \x01(\x0b\x32\x1c.spark.inference.v1.AnsweredH\x00\x12,\n\x06\x66\x61iled\x18\x03 \x01(\x0b\x32\x1a.spark.inference.v1.FailedH\x00\x42\x07\n\x05\x65vent\"\xa5\x01\n\x11SynthesizeRequest\x12\x18\n\x04text\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xa0\x1f\x12\x1e\n\x05\x66\x61\x63ts\x18\x02 \x03(\tB\x0f\xbaH\x0c\x92\x01\t\x10 \"\x05r\x03\x18\xd0\x0f\x12\x39\n\x04mode\x18\x03 \x01(\x0e\x32!.spark.inference.v1.SynthesisModeB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1b\n\tmax_chars\x18\x04 \x01(\rB\x08\xbaH\x05*\x03\x18\xa0\x1f\"\x94\x01\n\x12SynthesizeResponse\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x10\n\x08\x62y_model\x18\x02 \x01(\x08\x12\x0e\n\x06\x65ngine\x18\x03 \x01(\t\x12\x14\n\x0ckept_because\x18\x04 \x01(\t\x12\x0e\n\x06\x63\x61\x63hed\x18\x05 \x01(\x08\x12(\n\x05usage\x18\x06 \x01(\x0b\x32\x19.spark.inference.v1.Usage\"\x12\n\x10GetHealthRequest\"F\n\x11GetHealthResponse\x12\x31\n\x07\x65ngines\x18\x01 \x03(\x0b\x32 .spark.inference.v1.EngineHealth\"\x15\n\x13GetModelInfoRequest\"E\n\x14GetModelInfoResponse\x12-\n\x06models\x18\x01 \x03(\x0b\x32\x1d.spark.inference.v1.ModelInfo\"\x10\n\x0eGetLoadRequest\"B\n\x0fGetLoadResponse\x12/\n\x07\x65ngines\x18\x01 \x03(\x0b\x32\x1e.spark.inference.v1.EngineLoad\"\x11\n\x0fGetSpendRequest\"\x81\x01\n\x10GetSpendResponse\x12\x17\n\x0fspent_micro_usd\x18\x01 \x01(\x04\x12\x1a\n\x12reserved_micro_usd\x18\x02 \x01(\x04\x12\x18\n\x10\x62udget_micro_usd\x18\x03 \x01(\x04\x12\r\n\x05\x63\x61lls\x18\x04 \x01(\x04\x12\x0f\n\x07refused\x18\x05 \x01(\x04*\x85\x01\n\rSynthesisMode\x12\x1e\n\x1aSYNTHESIS_MODE_UNSPECIFIED\x10\x00\x12\x1f\n\x1bSYNTHESIS_MODE_PROGRAMMATIC\x10\x01\x12\x17\n\x13SYNTHESIS_MODE_AUTO\x10\x02\x12\x1a\n\x16SYNTHESIS_MODE_AI_ONLY\x10\x03\x32\xcb\x05\n\x10InferenceService\x12W\n\x08Generate\x12#.spark.inference.v1.GenerateRequest\x1a$.spark.inference.v1.GenerateResponse0\x01\x12L\n\x05\x41\x62ort\x12 .spark.inference.v1.AbortRequest\x1a!.spark.inference.v1.AbortResponse\x12K\n\x04\x43hat\x12\x1f.spark.inference.v1.ChatRequest\x1a .spark.inference.v1.ChatResponse0\x01\x12[\n\nSynthesize\x12%.spark.inference.v1.SynthesizeRequest\x1a&.spark.inference.v1.SynthesizeResponse\x12X\n\tGetHealth\x12$.spark.inference.v1.GetHealthRequest\x1a%.spark.inference.v1.GetHealthResponse\x12\x61\n\x0cGetModelInfo\x12\'.spark.inference.v1.GetModelInfoRequest\x1a(.spark.inference.v1.GetModelInfoResponse\x12R\n\x07GetLoad\x12\".spark.inference.v1.GetLoadRequest\x1a#.spark.inference.v1.GetLoadResponse\x12U\n\x08GetSpend\x12#.spark.inference.v1.GetSpendRequest\x1a$.spark.inference.v1.GetSpendResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"spark/inference/v1/inference.proto\x12\x12spark.inference.v1\x1a\x1b\x62uf/validate/validate.proto\x1a spark/inference/v1/engines.proto\x1a#spark/inference/v1/generation.proto\"C\n\x0c\x41\x62ortRequest\x12\x33\n\nrequest_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[0-9A-HJKMNP-TV-Z]{26}$\"\x0f\n\rAbortResponse\"~\n\x0b\x43hatRequest\x12\x1e\n\nsession_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x19\n\x04text\x18\x02 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01(\x80\x80\x04\x12\x34\n\x08\x65ntry_id\x18\x03 \x01(\tB\"\xbaH\x1fr\x1d\x32\x1b^([0-9A-HJKMNP-TV-Z]{26})?$\"M\n\x07Opinion\x12\x12\n\nspecialist\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x12\n\nconfidence\x18\x03 \x01(\x01\x12\x0c\n\x04risk\x18\x04 \x01(\t\"\x8a\x02\n\x08\x41nswered\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\n\n\x02\x62y\x18\x02 \x01(\t\x12\x12\n\nconfidence\x18\x03 \x01(\x01\x12\x14\n\x0c\x64isagreement\x18\x04 \x01(\x08\x12\r\n\x05risks\x18\x05 \x03(\t\x12-\n\x08opinions\x18\x06 \x03(\x0b\x32\x1b.spark.inference.v1.Opinion\x12\x16\n\x0ewithout_engine\x18\x07 \x01(\t\x12(\n\x05usage\x18\x08 \x01(\x0b\x32\x19.spark.inference.v1.Usage\x12\x10\n\x08recalled\x18\t \x01(\r\x12\x11\n\tanswer_id\x18\n \x01(\t\x12\x15\n\rcalibrated_by\x18\x0b \x01(\r\"P\n\x0bRateRequest\x12\x32\n\tanswer_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[0-9A-HJKMNP-TV-Z]{26}$\x12\r\n\x05right\x18\x02 \x01(\x08\"4\n\x0cRateResponse\x12\x10\n\x08outcomes\x18\x01 \x01(\r\x12\x12\n\ncalibrated\x18\x02 \x01(\x08\"\xa3\x01\n\x0c\x43hatResponse\x12*\n\x05\x64\x65lta\x18\x01 \x01(\x0b\x32\x19.spark.inference.v1.DeltaH\x00\x12\x30\n\x08\x61nswered\x18\x02 \x01(\x0b\x32\x1c.spark.inference.v1.AnsweredH\x00\x12,\n\x06\x66\x61iled\x18\x03 \x01(\x0b\x32\x1a.spark.inference.v1.FailedH\x00\x42\x07\n\x05\x65vent\"\xa5\x01\n\x11SynthesizeRequest\x12\x18\n\x04text\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xa0\x1f\x12\x1e\n\x05\x66\x61\x63ts\x18\x02 \x03(\tB\x0f\xbaH\x0c\x92\x01\t\x10 \"\x05r\x03\x18\xd0\x0f\x12\x39\n\x04mode\x18\x03 \x01(\x0e\x32!.spark.inference.v1.SynthesisModeB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1b\n\tmax_chars\x18\x04 \x01(\rB\x08\xbaH\x05*\x03\x18\xa0\x1f\"\x94\x01\n\x12SynthesizeResponse\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x10\n\x08\x62y_model\x18\x02 \x01(\x08\x12\x0e\n\x06\x65ngine\x18\x03 \x01(\t\x12\x14\n\x0ckept_because\x18\x04 \x01(\t\x12\x0e\n\x06\x63\x61\x63hed\x18\x05 \x01(\x08\x12(\n\x05usage\x18\x06 \x01(\x0b\x32\x19.spark.inference.v1.Usage\"\x12\n\x10GetHealthRequest\"F\n\x11GetHealthResponse\x12\x31\n\x07\x65ngines\x18\x01 \x03(\x0b\x32 .spark.inference.v1.EngineHealth\"\x15\n\x13GetModelInfoRequest\"E\n\x14GetModelInfoResponse\x12-\n\x06models\x18\x01 \x03(\x0b\x32\x1d.spark.inference.v1.ModelInfo\"\x10\n\x0eGetLoadRequest\"B\n\x0fGetLoadResponse\x12/\n\x07\x65ngines\x18\x01 \x03(\x0b\x32\x1e.spark.inference.v1.EngineLoad\"\x11\n\x0fGetSpendRequest\"\x81\x01\n\x10GetSpendResponse\x12\x17\n\x0fspent_micro_usd\x18\x01 \x01(\x04\x12\x1a\n\x12reserved_micro_usd\x18\x02 \x01(\x04\x12\x18\n\x10\x62udget_micro_usd\x18\x03 \x01(\x04\x12\r\n\x05\x63\x61lls\x18\x04 \x01(\x04\x12\x0f\n\x07refused\x18\x05 \x01(\x04*\x85\x01\n\rSynthesisMode\x12\x1e\n\x1aSYNTHESIS_MODE_UNSPECIFIED\x10\x00\x12\x1f\n\x1bSYNTHESIS_MODE_PROGRAMMATIC\x10\x01\x12\x17\n\x13SYNTHESIS_MODE_AUTO\x10\x02\x12\x1a\n\x16SYNTHESIS_MODE_AI_ONLY\x10\x03\x32\x96\x06\n\x10InferenceService\x12W\n\x08Generate\x12#.spark.inference.v1.GenerateRequest\x1a$.spark.inference.v1.GenerateResponse0\x01\x12L\n\x05\x41\x62ort\x12 .spark.inference.v1.AbortRequest\x1a!.spark.inference.v1.AbortResponse\x12K\n\x04\x43hat\x12\x1f.spark.inference.v1.ChatRequest\x1a .spark.inference.v1.ChatResponse0\x01\x12I\n\x04Rate\x12\x1f.spark.inference.v1.RateRequest\x1a .spark.inference.v1.RateResponse\x12[\n\nSynthesize\x12%.spark.inference.v1.SynthesizeRequest\x1a&.spark.inference.v1.SynthesizeResponse\x12X\n\tGetHealth\x12$.spark.inference.v1.GetHealthRequest\x1a%.spark.inference.v1.GetHealthResponse\x12\x61\n\x0cGetModelInfo\x12\'.spark.inference.v1.GetModelInfoRequest\x1a(.spark.inference.v1.GetModelInfoResponse\x12R\n\x07GetLoad\x12\".spark.inference.v1.GetLoadRequest\x1a#.spark.inference.v1.GetLoadResponse\x12U\n\x08GetSpend\x12#.spark.inference.v1.GetSpendRequest\x1a$.spark.inference.v1.GetSpendResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,6 +42,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CHATREQUEST'].fields_by_name['text']._serialized_options = b'\272H\010r\006\020\001(\200\200\004'
   _globals['_CHATREQUEST'].fields_by_name['entry_id']._loaded_options = None
   _globals['_CHATREQUEST'].fields_by_name['entry_id']._serialized_options = b'\272H\037r\0352\033^([0-9A-HJKMNP-TV-Z]{26})?$'
+  _globals['_RATEREQUEST'].fields_by_name['answer_id']._loaded_options = None
+  _globals['_RATEREQUEST'].fields_by_name['answer_id']._serialized_options = b'\272H\034r\0322\030^[0-9A-HJKMNP-TV-Z]{26}$'
   _globals['_SYNTHESIZEREQUEST'].fields_by_name['text']._loaded_options = None
   _globals['_SYNTHESIZEREQUEST'].fields_by_name['text']._serialized_options = b'\272H\007r\005\020\001\030\240\037'
   _globals['_SYNTHESIZEREQUEST'].fields_by_name['facts']._loaded_options = None
@@ -50,8 +52,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SYNTHESIZEREQUEST'].fields_by_name['mode']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_SYNTHESIZEREQUEST'].fields_by_name['max_chars']._loaded_options = None
   _globals['_SYNTHESIZEREQUEST'].fields_by_name['max_chars']._serialized_options = b'\272H\005*\003\030\240\037'
-  _globals['_SYNTHESISMODE']._serialized_start=1587
-  _globals['_SYNTHESISMODE']._serialized_end=1720
+  _globals['_SYNTHESISMODE']._serialized_start=1765
+  _globals['_SYNTHESISMODE']._serialized_end=1898
   _globals['_ABORTREQUEST']._serialized_start=158
   _globals['_ABORTREQUEST']._serialized_end=225
   _globals['_ABORTRESPONSE']._serialized_start=227
@@ -61,29 +63,33 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_OPINION']._serialized_start=372
   _globals['_OPINION']._serialized_end=449
   _globals['_ANSWERED']._serialized_start=452
-  _globals['_ANSWERED']._serialized_end=676
-  _globals['_CHATRESPONSE']._serialized_start=679
-  _globals['_CHATRESPONSE']._serialized_end=842
-  _globals['_SYNTHESIZEREQUEST']._serialized_start=845
-  _globals['_SYNTHESIZEREQUEST']._serialized_end=1010
-  _globals['_SYNTHESIZERESPONSE']._serialized_start=1013
-  _globals['_SYNTHESIZERESPONSE']._serialized_end=1161
-  _globals['_GETHEALTHREQUEST']._serialized_start=1163
-  _globals['_GETHEALTHREQUEST']._serialized_end=1181
-  _globals['_GETHEALTHRESPONSE']._serialized_start=1183
-  _globals['_GETHEALTHRESPONSE']._serialized_end=1253
-  _globals['_GETMODELINFOREQUEST']._serialized_start=1255
-  _globals['_GETMODELINFOREQUEST']._serialized_end=1276
-  _globals['_GETMODELINFORESPONSE']._serialized_start=1278
-  _globals['_GETMODELINFORESPONSE']._serialized_end=1347
-  _globals['_GETLOADREQUEST']._serialized_start=1349
-  _globals['_GETLOADREQUEST']._serialized_end=1365
-  _globals['_GETLOADRESPONSE']._serialized_start=1367
-  _globals['_GETLOADRESPONSE']._serialized_end=1433
-  _globals['_GETSPENDREQUEST']._serialized_start=1435
-  _globals['_GETSPENDREQUEST']._serialized_end=1452
-  _globals['_GETSPENDRESPONSE']._serialized_start=1455
-  _globals['_GETSPENDRESPONSE']._serialized_end=1584
-  _globals['_INFERENCESERVICE']._serialized_start=1723
-  _globals['_INFERENCESERVICE']._serialized_end=2438
+  _globals['_ANSWERED']._serialized_end=718
+  _globals['_RATEREQUEST']._serialized_start=720
+  _globals['_RATEREQUEST']._serialized_end=800
+  _globals['_RATERESPONSE']._serialized_start=802
+  _globals['_RATERESPONSE']._serialized_end=854
+  _globals['_CHATRESPONSE']._serialized_start=857
+  _globals['_CHATRESPONSE']._serialized_end=1020
+  _globals['_SYNTHESIZEREQUEST']._serialized_start=1023
+  _globals['_SYNTHESIZEREQUEST']._serialized_end=1188
+  _globals['_SYNTHESIZERESPONSE']._serialized_start=1191
+  _globals['_SYNTHESIZERESPONSE']._serialized_end=1339
+  _globals['_GETHEALTHREQUEST']._serialized_start=1341
+  _globals['_GETHEALTHREQUEST']._serialized_end=1359
+  _globals['_GETHEALTHRESPONSE']._serialized_start=1361
+  _globals['_GETHEALTHRESPONSE']._serialized_end=1431
+  _globals['_GETMODELINFOREQUEST']._serialized_start=1433
+  _globals['_GETMODELINFOREQUEST']._serialized_end=1454
+  _globals['_GETMODELINFORESPONSE']._serialized_start=1456
+  _globals['_GETMODELINFORESPONSE']._serialized_end=1525
+  _globals['_GETLOADREQUEST']._serialized_start=1527
+  _globals['_GETLOADREQUEST']._serialized_end=1543
+  _globals['_GETLOADRESPONSE']._serialized_start=1545
+  _globals['_GETLOADRESPONSE']._serialized_end=1611
+  _globals['_GETSPENDREQUEST']._serialized_start=1613
+  _globals['_GETSPENDREQUEST']._serialized_end=1630
+  _globals['_GETSPENDRESPONSE']._serialized_start=1633
+  _globals['_GETSPENDRESPONSE']._serialized_end=1762
+  _globals['_INFERENCESERVICE']._serialized_start=1901
+  _globals['_INFERENCESERVICE']._serialized_end=2691
 # @@protoc_insertion_point(module_scope)

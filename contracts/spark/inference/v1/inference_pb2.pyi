@@ -167,6 +167,8 @@ class Answered(_message.Message):
     WITHOUT_ENGINE_FIELD_NUMBER: _builtins.int
     USAGE_FIELD_NUMBER: _builtins.int
     RECALLED_FIELD_NUMBER: _builtins.int
+    ANSWER_ID_FIELD_NUMBER: _builtins.int
+    CALIBRATED_BY_FIELD_NUMBER: _builtins.int
     text: _builtins.str
     """The whole reply."""
     by: _builtins.str
@@ -179,6 +181,10 @@ class Answered(_message.Message):
     """Why no engine answered; empty where one did."""
     recalled: _builtins.int
     """Entries of the conversation that were recalled."""
+    answer_id: _builtins.str
+    """By which it can be rated; empty where no model answered, or none said how sure it is."""
+    calibrated_by: _builtins.int
+    """Rated answers by which the small model's confidence was mapped; 0 where it counts as stated."""
     @_builtins.property
     def risks(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What may go wrong, by the council's word."""
@@ -203,14 +209,68 @@ class Answered(_message.Message):
         without_engine: _builtins.str = ...,
         usage: _generation_pb2.Usage | None = ...,
         recalled: _builtins.int = ...,
+        answer_id: _builtins.str = ...,
+        calibrated_by: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["by", b"by", "confidence", b"confidence", "disagreement", b"disagreement", "opinions", b"opinions", "recalled", b"recalled", "risks", b"risks", "text", b"text", "usage", b"usage", "without_engine", b"without_engine"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_id", b"answer_id", "by", b"by", "calibrated_by", b"calibrated_by", "confidence", b"confidence", "disagreement", b"disagreement", "opinions", b"opinions", "recalled", b"recalled", "risks", b"risks", "text", b"text", "usage", b"usage", "without_engine", b"without_engine"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Answered: _TypeAlias = Answered  # noqa: Y015
+
+@_typing.final
+class RateRequest(_message.Message):
+    """RateRequest says of an answer whether it was right."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ANSWER_ID_FIELD_NUMBER: _builtins.int
+    RIGHT_FIELD_NUMBER: _builtins.int
+    answer_id: _builtins.str
+    """The answer."""
+    right: _builtins.bool
+    """Whether it was."""
+    def __init__(
+        self,
+        *,
+        answer_id: _builtins.str = ...,
+        right: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_id", b"answer_id", "right", b"right"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RateRequest: _TypeAlias = RateRequest  # noqa: Y015
+
+@_typing.final
+class RateResponse(_message.Message):
+    """RateResponse says what the model's word on itself rests on now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OUTCOMES_FIELD_NUMBER: _builtins.int
+    CALIBRATED_FIELD_NUMBER: _builtins.int
+    outcomes: _builtins.int
+    """Rated answers of the model."""
+    calibrated: _builtins.bool
+    """Whether its confidence is mapped by them, as it is from fifty on."""
+    def __init__(
+        self,
+        *,
+        outcomes: _builtins.int = ...,
+        calibrated: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["calibrated", b"calibrated", "outcomes", b"outcomes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RateResponse: _TypeAlias = RateResponse  # noqa: Y015
 
 @_typing.final
 class ChatResponse(_message.Message):

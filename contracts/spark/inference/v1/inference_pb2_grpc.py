@@ -52,6 +52,11 @@ class InferenceServiceStub:
                 request_serializer=spark_dot_inference_dot_v1_dot_inference__pb2.ChatRequest.SerializeToString,
                 response_deserializer=spark_dot_inference_dot_v1_dot_inference__pb2.ChatResponse.FromString,
                 _registered_method=True)
+        self.Rate = channel.unary_unary(
+                '/spark.inference.v1.InferenceService/Rate',
+                request_serializer=spark_dot_inference_dot_v1_dot_inference__pb2.RateRequest.SerializeToString,
+                response_deserializer=spark_dot_inference_dot_v1_dot_inference__pb2.RateResponse.FromString,
+                _registered_method=True)
         self.Synthesize = channel.unary_unary(
                 '/spark.inference.v1.InferenceService/Synthesize',
                 request_serializer=spark_dot_inference_dot_v1_dot_inference__pb2.SynthesizeRequest.SerializeToString,
@@ -101,6 +106,14 @@ class InferenceServiceServicer:
 
     def Chat(self, request, context):
         """Chat answers in a conversation: the small model first, the council when it is unsure.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Rate(self, request, context):
+        """Rate takes a user's word on an answer: from fifty on the small model's confidence counts for what it was worth. The
+        last word counts. Fails with REASON_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -159,6 +172,11 @@ def add_InferenceServiceServicer_to_server(servicer, server):
                     servicer.Chat,
                     request_deserializer=spark_dot_inference_dot_v1_dot_inference__pb2.ChatRequest.FromString,
                     response_serializer=spark_dot_inference_dot_v1_dot_inference__pb2.ChatResponse.SerializeToString,
+            ),
+            'Rate': grpc.unary_unary_rpc_method_handler(
+                    servicer.Rate,
+                    request_deserializer=spark_dot_inference_dot_v1_dot_inference__pb2.RateRequest.FromString,
+                    response_serializer=spark_dot_inference_dot_v1_dot_inference__pb2.RateResponse.SerializeToString,
             ),
             'Synthesize': grpc.unary_unary_rpc_method_handler(
                     servicer.Synthesize,
@@ -269,6 +287,33 @@ class InferenceService:
             '/spark.inference.v1.InferenceService/Chat',
             spark_dot_inference_dot_v1_dot_inference__pb2.ChatRequest.SerializeToString,
             spark_dot_inference_dot_v1_dot_inference__pb2.ChatResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Rate(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/spark.inference.v1.InferenceService/Rate',
+            spark_dot_inference_dot_v1_dot_inference__pb2.RateRequest.SerializeToString,
+            spark_dot_inference_dot_v1_dot_inference__pb2.RateResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -44,6 +44,10 @@ class InferenceServiceStub:
     """Abort ends a generation; its stream ends with Finished, aborted. Fails with REASON_NOT_FOUND."""
     Chat: _grpc.UnaryStreamMultiCallable[_inference_pb2.ChatRequest, _inference_pb2.ChatResponse]
     """Chat answers in a conversation: the small model first, the council when it is unsure."""
+    Rate: _grpc.UnaryUnaryMultiCallable[_inference_pb2.RateRequest, _inference_pb2.RateResponse]
+    """Rate takes a user's word on an answer: from fifty on the small model's confidence counts for what it was worth. The
+    last word counts. Fails with REASON_NOT_FOUND.
+    """
     Synthesize: _grpc.UnaryUnaryMultiCallable[_inference_pb2.SynthesizeRequest, _inference_pb2.SynthesizeResponse]
     """Synthesize words advice from facts; the facts' own words stand where no engine is ready, or what it wrote does not
     hold to them.
@@ -72,6 +76,10 @@ class InferenceServiceAsyncStub(InferenceServiceStub):
     """Abort ends a generation; its stream ends with Finished, aborted. Fails with REASON_NOT_FOUND."""
     Chat: _aio.UnaryStreamMultiCallable[_inference_pb2.ChatRequest, _inference_pb2.ChatResponse]  # type: ignore[assignment]
     """Chat answers in a conversation: the small model first, the council when it is unsure."""
+    Rate: _aio.UnaryUnaryMultiCallable[_inference_pb2.RateRequest, _inference_pb2.RateResponse]  # type: ignore[assignment]
+    """Rate takes a user's word on an answer: from fifty on the small model's confidence counts for what it was worth. The
+    last word counts. Fails with REASON_NOT_FOUND.
+    """
     Synthesize: _aio.UnaryUnaryMultiCallable[_inference_pb2.SynthesizeRequest, _inference_pb2.SynthesizeResponse]  # type: ignore[assignment]
     """Synthesize words advice from facts; the facts' own words stand where no engine is ready, or what it wrote does not
     hold to them.
@@ -115,6 +123,16 @@ class InferenceServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_inference_pb2.ChatResponse], _abc.AsyncIterator[_inference_pb2.ChatResponse]]:
         """Chat answers in a conversation: the small model first, the council when it is unsure."""
+
+    @_abc_1.abstractmethod
+    def Rate(
+        self,
+        request: _inference_pb2.RateRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_inference_pb2.RateResponse, _abc.Awaitable[_inference_pb2.RateResponse]]:
+        """Rate takes a user's word on an answer: from fifty on the small model's confidence counts for what it was worth. The
+        last word counts. Fails with REASON_NOT_FOUND.
+        """
 
     @_abc_1.abstractmethod
     def Synthesize(

@@ -11,12 +11,17 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+UNSURE = {"confidence": 0.1, "verdict": "unsure", "risk": "", "answer": "I cannot say."}
+
 
 @dataclass
 class Model:
     """What it says, after how long, and what it was asked."""
 
     advice: str = ""
+    """What it writes where advice is to be worded."""
+    voice: dict[str, object] = field(default_factory=lambda: {**UNSURE})
+    """What it writes where it is a voice."""
     after_s: float = 0.0
     url: str = ""
     asked: list[str] = field(default_factory=list[str])
@@ -37,8 +42,10 @@ def speaking() -> Generator[Model]:
             if "response_format" in body:
                 model.asked.append(body["messages"][-1]["content"])
                 time.sleep(model.after_s)
+            schema = json.dumps(body.get("response_format", {}))
+            says = {"advice": model.advice} if '"advice"' in schema else model.voice
             frame = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "scripted"}
-            delta = {"role": "assistant", "content": json.dumps({"advice": model.advice})}
+            delta = {"role": "assistant", "content": json.dumps(says)}
             said = {**frame, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
             ended: dict[str, Any] = {**frame, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
             events = (json.dumps(said), json.dumps(ended), "[DONE]")
