@@ -8,8 +8,8 @@ What a model wrote stands only where
 - each piece of code is a whole one of theirs, or a single word of one: a command cut short is another command;
 - a bare name of a command is not followed by what could be its argument, unless it was there;
 - a number keeps a neighbour, so that "failed 3 of 9 times" does not become "9 of 3";
-- what stands only in double quotes there, printed by a tool or said by a user, stays in double quotes and follows no
-  instruction: it is data (chassis/quotation.py);
+- what stands only in double quotes there, printed by a tool or said by a user, stays in double quotes and is told as
+  what it is (services/inference/reporting.py): it is data (chassis/quotation.py);
 - it holds no letter that cannot be seen, and no mark that is not closed.
 
 The rule errs on the side of silence: a refusal costs the deterministic text, which is good enough to be shown anyway.
@@ -31,11 +31,11 @@ from services.inference.prose import (
     COUNTS,
     DIRECT,
     FUNCTION,
-    INSTRUCTIONS,
     OBJECTS,
     PLAIN,
     REPORTS,
 )
+from services.inference.reporting import by_user, lead, reported
 
 FOLLOWERS = FUNCTION | REPORTS | CONTRACTIONS
 NUMBER = re.compile(r"\d+(?:[.,]\d+)?%?\Z", re.ASCII)
@@ -58,7 +58,11 @@ class Sources:
     pairs: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     """Words that stand side by side."""
     quotations: list[str] = field(default_factory=list[str])
-    """What a tool printed or a user said, each with a blank before and behind."""
+    """What a tool printed, each with a blank before and behind."""
+    sayings: set[str] = field(default_factory=set[str])
+    """What a user said, in the same form."""
+    told: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    """Either with the words right before it."""
     neighbours: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict[str, set[str]](set))
     """Words beside each number."""
 
@@ -87,13 +91,18 @@ def add_code(code: str, known: Sources) -> None:
 def add_said(found: Sequence[Piece], known: Sources) -> None:
     """Adds the pieces of a text."""
     flat: list[str] = []
-    for piece in found:
+    for at, piece in enumerate(found):
         match piece.kind:
             case Kind.CODE:
                 add_code(piece.text, known)
                 flat.extend(piece.text.split())
             case Kind.QUOTED:
-                known.quotations.append(f" {' '.join(bare(word) or word for word in piece.text.split())} ")
+                quotation = flattened(piece.text)
+                if by_user(found, at):
+                    known.sayings.add(quotation)
+                else:
+                    known.quotations.append(quotation)
+                known.told.add((lead(found, at), quotation))
                 flat.append("")
             case Kind.SAID:
                 known.said_words.add(piece.text)
@@ -147,19 +156,21 @@ def code_stands(code: str, known: Sources) -> bool:
 
 
 def quotation_stands(found: Sequence[Piece], place: int, known: Sources) -> bool:
-    """Whether a quotation is one of the facts', or of whole words of one, and nobody is told to do what it says."""
+    """Whether a quotation is a user's whole words, or whole words of a tool's, and told as such; or a piece of code."""
     text = found[place].text
-    if code_stands(text, known):
+    if text in known.spans:
         return True
-    wanted = f" {' '.join(bare(word) or word for word in text.split())} "
-    if not any(wanted in quotation for quotation in known.quotations):
-        return False
-    for piece in reversed(found[:place]):
-        if piece.kind is Kind.BREAK:
-            return True
-        if piece.kind is Kind.SAID and piece.text.lower() in INSTRUCTIONS:
-            return False
-    return True
+    wanted = flattened(text)
+    if by_user(found, place):
+        stands = wanted in known.sayings
+    else:
+        stands = any(wanted in quotation for quotation in known.quotations)
+    return stands and reported(found, place, as_there=(lead(found, place), wanted) in known.told)
+
+
+def flattened(quotation: str) -> str:
+    """A quotation as words that can be looked for in another: with a blank before and behind."""
+    return f" {' '.join(bare(word) or word for word in quotation.split())} "
 
 
 def span_at(found: Sequence[Piece], place: int, known: Sources) -> int:

@@ -15,18 +15,37 @@ from services.inference.prose import PLAIN, words
 
 AGAINST_BEFORE = re.compile(
     r"\b(instead of|rather than|than|over|avoid\w*|not?|without|never|unlike|refused?|reject\w*|don't|doesn't"
-    r"|didn't|no longer|stop\w*|failure of|failed|failing)( \w+){0,4}\Z"
+    r"|didn't|no longer|stop\w*|failure of|failed|failing|nobody|leave|nor|neither)( \w+){0,4}\Z|\b(did|does|do)\Z"
 )
 """What, ahead of a piece of code, tells against it."""
 AGAINST_BEHIND = re.compile(
     r"\b(fail\w*|refused?|reject\w*|errors?|exit\w*|not|never|cannot|can't|don't|doesn't|didn't|isn't|wasn't|won't|broken?"
-    r"|breaks|without success|timed out|times out|wrong|missing|invalid|unknown|unrecognized|unsupported)\b"
+    r"|breaks|without success|timed out|times out|wrong|missing|invalid|unknown|unrecognized|unsupported|bad|worse"
+    r"|alone|useless|unwanted|hardly|rarely|little)\b"
 )
 """What, behind it in its clause, tells against it."""
 FOR_BEHIND = re.compile(r"\b(work(s|ed)|succeed(s|ed)|pass(es|ed))\b")
 FOR_BEFORE = re.compile(
     r"\b(worked|works|was at|worked after|what worked( after that)?( in this session)?|in the folder|runs? here with)\Z"
 )
+NO = re.compile(
+    r"\b(not?|never|none|nobody|nothing|neither|nor|without|hardly|rarely|little|cannot|can't|don't|doesn't|didn't|isn't"
+    r"|wasn't|won't|aren't|weren't|couldn't|wouldn't|shouldn't|haven't|hasn't|hadn't|no longer)\b"
+)
+ILL = re.compile(
+    r"\b(fail\w*|refus\w*|reject\w*|errors?|broken?|breaks|wrong|missing|invalid|unknown|unrecognized|unsupported|bad|worse"
+    r"|avoid\w*|stop\w*|omit\w*|warn\w*)\b"
+)
+"""What is bad: denied in the same breath, as in "never fails", it is praise, though its words are those of blame."""
+TAKEN_UP = re.compile(
+    r"\b(use|run|try|repeat|call|keep|retry|prefer|choose|do)( \w+){0,1} (it|that|this|them)\b"
+    r"|\b(what|which) (you|one|we) (should|must|can|may|will|need)\b"
+)
+"""Tells to do what was named before."""
+TOLD_TO = re.compile(
+    r"\A(please |then |first |just |so |and )?(use|run|try|prefer|call|keep|choose|repeat)( \w+){0,2}\Z"
+)
+"""Tells, ahead of a piece of code, to use it, whatever is said of it behind."""
 LATER = "; it worked "
 """How the sources tell that what failed worked after all, after something else."""
 WRONG = "did not work: "
@@ -42,6 +61,11 @@ class Place:
     code: str
     before: str
     behind: str
+
+    @property
+    def clause(self) -> str:
+        """All of its clause's words beside the code."""
+        return f"{self.before} {self.behind}"
 
     @property
     def against(self) -> bool:
@@ -74,12 +98,45 @@ def turned_round(text: str, sources: Iterable[str]) -> tuple[str, ...]:
         for word in code.split()
         if word.startswith("-") and not any(word in other.split() for other in favoured | neutral | later)
     }
-    return tuple(
-        place.code
-        for place in places(recognised(pieces(text), against | favoured))
-        if (place.code in against - favoured - neutral - later and not place.against)
-        or (place.code in favoured - against and place.against)
+    failed, worked = against - favoured - neutral - later, favoured - against
+    read_as = recognised(pieces(text), against | favoured)
+    return (
+        *(
+            place.code
+            for place in places(read_as)
+            if (place.code in failed and (not place.against or TOLD_TO.match(place.before)))
+            or (place.code in worked and place.against)
+        ),
+        *denied(read_as, failed | worked),
+        *taken_up(read_as, failed),
     )
+
+
+def denied(found: Sequence[Piece], judged: Collection[str]) -> tuple[str, ...]:
+    """The pieces of code of whose clause two negations make a praise that no fact can be held against."""
+    return tuple(
+        piece.code
+        for piece in places(parted_at_colons(found))
+        if piece.code in judged and NO.search(piece.clause) and ILL.search(piece.clause)
+    )
+
+
+def taken_up(found: Sequence[Piece], failed: Collection[str]) -> tuple[str, ...]:
+    """The pieces of code that failed and that a later clause tells to use, by a word that stands for them."""
+    told: list[str] = []
+    last = ""
+    for clause in clauses(found):
+        said = " ".join(piece.text.lower() for piece in clause if piece.kind is Kind.SAID)
+        codes = [piece.text for piece in clause if piece.kind is Kind.CODE]
+        if not codes and last in failed and TAKEN_UP.search(said) and not NO.search(said):
+            told.append(last)
+        last = codes[-1] if codes else last
+    return tuple(told)
+
+
+def parted_at_colons(found: Sequence[Piece]) -> list[Piece]:
+    """The pieces, with each colon as the end of a clause."""
+    return [Piece(Kind.BREAK, ";") if piece.kind is Kind.BREAK and piece.text == ":" else piece for piece in found]
 
 
 def recognised(found: Sequence[Piece], codes: Collection[str]) -> list[Piece]:
