@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 SAID = "We deploy the shop with `make ship`, never with kubectl"
 PROMPT = "Deploy the shop to staging"
-WORDED = 'The user said to Spark: "We deploy the shop with `make ship`".'
+WORDED = 'The user said to Spark: "We deploy the shop with `make ship`, never with kubectl".'
 MISSING = "Exit code 127\n/bin/sh: 1: tool: not found"
 
 
