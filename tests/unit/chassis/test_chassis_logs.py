@@ -100,7 +100,7 @@ def endless() -> dict[str, object]:
         endless(),
         10**400,
     ],
-    ids=repr,
+    ids=lambda odd: type(odd).__name__,
 )
 def test_an_odd_extra_never_loses_the_line(log: logging.Logger, written: io.StringIO, odd: object) -> None:
     log.info("odd", extra={"action": "odd", "value": odd})
