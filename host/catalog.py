@@ -31,7 +31,7 @@ def services_named(names: Iterable[str]) -> tuple[Service, ...]:
     wanted = set(names)
     unknown = wanted - {service.name for service in SERVICES}
     if unknown:
-        known = ", ".join(service.name for service in SERVICES)
+        known = ", ".join(service.name for service in reversed(SERVICES))
         raise UnknownService(f"no service {', '.join(sorted(unknown))}; there are: {known}")
     return tuple(service for service in SERVICES if service.name in wanted)
 
