@@ -185,6 +185,9 @@ class Spending:
                     await enter(connection, call, DONE, usage)
         except StoreUnavailable as error:
             log.warning("a call is not booked", extra={"action": "spend_unbooked", "error": error.message})
+        except Exception:
+            # Nobody waits for this task but the stop, which it must not break off.
+            log.exception("a call is not booked", extra={"action": "spend_unbooked"})
 
     async def _settle(self, call: Call, usage: Usage, cost: int) -> None:
         """Charges what a hosted call took, instead of what was set aside; a second time it changes nothing."""

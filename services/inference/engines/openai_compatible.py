@@ -7,13 +7,13 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from services.inference.engines.heard import counted
 from services.inference.engines.refusals import broken, cut_short, refused_with, too_deep
 from services.inference.engines.sdk import connections, loaded
 from services.inference.model import Capabilities, Delta, Finished, FinishReason, Prompt, Usage
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, AsyncStream
-    from openai.types import CompletionUsage
     from openai.types.chat import ChatCompletionChunk
 
 NO_KEY = "none"
@@ -77,7 +77,7 @@ class OpenAICompatible:
         try:
             async for chunk in stream:
                 if chunk.usage is not None:
-                    usage = counted(chunk.usage)
+                    usage = counted(chunk.usage.prompt_tokens, chunk.usage.completion_tokens)
                 for choice in chunk.choices:
                     if choice.delta.content:
                         yield Delta(choice.delta.content)
@@ -135,8 +135,3 @@ def asked(model: str, prompt: Prompt) -> dict[str, Any]:
 def messages(prompt: Prompt) -> Sequence[dict[str, str]]:
     """Who said what."""
     return [{"role": message.role.value, "content": message.text} for message in prompt.messages]
-
-
-def counted(usage: CompletionUsage) -> Usage:
-    """The server's own count."""
-    return Usage(usage.prompt_tokens, usage.completion_tokens, counted_by_engine=True)

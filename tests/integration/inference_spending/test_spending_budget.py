@@ -216,6 +216,18 @@ async def test_without_the_books_nothing_is_spent_and_engines_of_ones_own_go_on(
     await books.booked()
 
 
+async def test_what_the_books_cannot_hold_is_told_and_charged_in_full_once_it_is_given_up(
+    database: Database, clock: SetClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    books = spending(database, clock, 10 * HELD)
+    await (await books.reserve(dear(), prompt())).settle(Usage(1 << 40, 0, counted_by_engine=True))
+    await books.booked()
+    assert [record.message for record in caplog.records] == ["a call is not booked"]
+    clock.time += EXPIRES_AFTER
+    spend = await books.today(WORKSPACE)
+    assert (spend.spent, spend.reserved) == (HELD, 0)
+
+
 async def test_old_calls_are_dropped_as_days_begin(database: Database, clock: SetClock) -> None:
     books = spending(database, clock, 10 * HELD)
     for days in (0, KEPT_FOR.days, KEPT_FOR.days + 1):
