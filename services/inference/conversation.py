@@ -24,8 +24,9 @@ log = logging.getLogger(__name__)
 
 SECONDS = 1.0
 """Patience with memory; it answers within milliseconds."""
-TIME_BYTES = 6
+TIME_LETTERS = 10
 """A ULID begins with its time."""
+ULID_BYTES = 16
 
 
 class Conversation:
@@ -62,6 +63,9 @@ def turn_of(entry: conversation_pb2.Entry) -> Turn:
 
 
 def reply_id(entry_id: str) -> str:
-    """The id of the reply to an entry: the same each time, so that one who asks again has one reply kept."""
-    asked = ULID.from_str(entry_id).bytes
-    return str(ULID(asked[:TIME_BYTES] + hashlib.sha256(asked).digest()[: len(asked) - TIME_BYTES]))
+    """The id of the reply to an entry: the same each time, so that one who asks again has one reply kept.
+
+    It begins with the entry's time, as letters: what the contract takes for an id may be no number of 128 bits.
+    """
+    digest = hashlib.sha256(entry_id.encode()).digest()
+    return entry_id[:TIME_LETTERS] + str(ULID(digest[:ULID_BYTES]))[TIME_LETTERS:]
