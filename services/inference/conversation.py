@@ -38,7 +38,7 @@ class Conversation:
 
     async def context(self, session_id: str, text: str) -> Context:
         """What is known of a conversation, about what is said now."""
-        wanted = conversation_pb2.RecallRequest(session_id=session_id, text=text, limit=RECALLED, last=LAST)
+        wanted = conversation_pb2.RecallRequest(session_id=session_id, text=kept(text), limit=RECALLED, last=LAST)
         try:
             found = await self._memory.Recall(wanted, timeout=SECONDS)
         except AioRpcError as error:
@@ -49,7 +49,7 @@ class Conversation:
     async def remember(self, session_id: str, entry_id: str, text: str, *, by_user: bool) -> None:
         """Has something kept that was said; the same id again is kept once."""
         speaker = conversation_pb2.SPEAKER_USER if by_user else conversation_pb2.SPEAKER_ASSISTANT
-        entry = conversation_pb2.Entry(entry_id=entry_id, session_id=session_id, speaker=speaker, text=text)
+        entry = conversation_pb2.Entry(entry_id=entry_id, session_id=session_id, speaker=speaker, text=kept(text))
         set_time(entry.said_at, self._clock.now())
         try:
             await self._memory.Remember(conversation_pb2.RememberRequest(entries=[entry]), timeout=SECONDS)
@@ -60,6 +60,11 @@ class Conversation:
 def turn_of(entry: conversation_pb2.Entry) -> Turn:
     """An entry as what was said."""
     return Turn(entry.speaker == conversation_pb2.SPEAKER_USER, entry.text)
+
+
+def kept(text: str) -> str:
+    """A text without what memory refuses: a model may write a NUL, which Postgres cannot keep."""
+    return text.replace("\0", "")
 
 
 def reply_id(entry_id: str) -> str:
