@@ -56,6 +56,8 @@ class Run:
             Fault: when it fails before its first piece.
         """
         self._task = asyncio.create_task(self._to_its_end(work), name=f"generation {self.prompt.request_id}")
+        # Not within the task: one that is cancelled before its first step never runs.
+        self._task.add_done_callback(lambda task: self._ended_from_outside() if task.cancelled() else None)
         try:
             while True:
                 event = await self._events.get()
@@ -128,8 +130,6 @@ class Run:
             self.broke(fault)
         except TimeoutError:
             self.broke(DeadlineExceeded("the generation did not end in time"))
-        except asyncio.CancelledError:
-            self._ended_from_outside()
         except Exception:
             log.exception("generation failed", extra={"action": "generation_failed"})
             self.broke(Internal("an internal fault; the log has it"))

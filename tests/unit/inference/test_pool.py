@@ -173,6 +173,23 @@ async def test_abort_reaches_one_that_runs_and_one_that_waits() -> None:
     await pool.drain(0)
 
 
+@pytest.mark.parametrize("turns", range(12))
+async def test_one_that_is_aborted_at_any_turn_of_the_loop_ends_as_aborted(turns: int) -> None:
+    pool = await ready_pool(Scripted("one", [("one ", HANGS)]))
+    prompt = asked()
+
+    async def abort() -> None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        pool.abort(prompt.request_id)
+
+    async with asyncio.timeout(5):
+        told, _ = await asyncio.gather(outcome(pool, prompt), abort())
+    assert told.endswith("(aborted)")
+    assert pool.kept[0].admission.running == 0
+    await pool.drain(0)
+
+
 async def test_a_caller_that_goes_away_leaves_nothing_behind() -> None:
     one = Scripted("one", [("one ", HANGS)])
     pool = await ready_pool(one)
