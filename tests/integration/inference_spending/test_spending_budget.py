@@ -203,6 +203,25 @@ async def test_a_call_that_is_cancelled_holds_nothing(database: Database, clock:
     assert 0 < spend.spent < COST
 
 
+async def test_whoever_goes_away_while_money_is_set_aside_leaves_none_held(database: Database, clock: SetClock) -> None:
+    books = spending(database, clock, 10_000 * HELD)
+    turns = asked = 0
+    # Two turns of the loop later each time, until it is too late to go away before the engine is asked.
+    while asked < 10:
+        engine = dear()
+        engine.gate = asyncio.Event()
+        asking = asyncio.create_task(answered(books, engine))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        asking.cancel()
+        await asyncio.wait([asking])
+        await books.booked()
+        turns, asked = turns + 2, asked + len(engine.asked)
+    spend = await books.today(WORKSPACE)
+    assert (spend.reserved, spend.refused) == (0, 0)
+    assert spend.spent == asked * PRICE.of(estimated(prompt(), 0).input_tokens, 0)
+
+
 async def test_without_the_books_nothing_is_spent_and_engines_of_ones_own_go_on(
     database: Database, clock: SetClock
 ) -> None:
