@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from services.inference.engines.heard import counted
+from services.inference.engines.heard import Pieces, counted
 from services.inference.engines.refusals import broken, cut_short, too_deep
 from services.inference.engines.sdk import connections, loaded
 from services.inference.model import Capabilities, Delta, Finished, FinishReason, Prompt, Role
@@ -70,12 +70,14 @@ class AnthropicMessages:
         read: object = None
         written: object = None
         finished: object = None
+        pieces = Pieces()
         try:
             async for event in stream:
                 if event.type == "message_start":
                     read = event.message.usage.input_tokens
                 elif event.type == "content_block_delta" and event.delta.type == "text_delta":
-                    yield Delta(event.delta.text)
+                    if text := pieces.text(event.delta.text):
+                        yield Delta(text)
                 elif event.type == "message_delta":
                     written = event.usage.output_tokens
                     finished = event.delta.stop_reason

@@ -10,6 +10,23 @@ COUNTS = 1 << 29
 """Far beyond what any model reads or writes; an answer of five voices adds theirs up to 32 bits on the wire."""
 
 
+class Pieces:
+    """Makes one server's pieces such that they can be sent: whole letters, and nothing that is no text."""
+
+    def __init__(self) -> None:
+        self._half = ""
+
+    def text(self, piece: object) -> str:
+        """What can be shown now. Servers split a letter beyond 16 bits over two pieces; its first half waits for the
+        second, and half a letter that stays alone becomes U+FFFD, or nothing at the end."""
+        if not isinstance(piece, str):
+            return ""
+        text, self._half = self._half + piece, ""
+        if "\ud800" <= text[-1:] <= "\udbff":
+            text, self._half = text[:-1], text[-1]
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
 def counted(read: object, written: object) -> Usage:
     """An engine's own count of tokens; none where a number is no count, so that the estimate counts."""
     if is_count(read) and is_count(written):

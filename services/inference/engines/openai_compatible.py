@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from services.inference.engines.heard import counted
+from services.inference.engines.heard import Pieces, counted
 from services.inference.engines.refusals import broken, cut_short, refused_with, too_deep
 from services.inference.engines.sdk import connections, loaded
 from services.inference.model import Capabilities, Delta, Finished, FinishReason, Prompt, Usage
@@ -73,14 +73,14 @@ class OpenAICompatible:
         except Exception as error:
             raise broken(self.name, error) from None
         finished: FinishReason | None = None
-        usage = Usage()
+        usage, pieces = Usage(), Pieces()
         try:
             async for chunk in stream:
                 if chunk.usage is not None:
                     usage = counted(chunk.usage.prompt_tokens, chunk.usage.completion_tokens)
                 for choice in chunk.choices:
-                    if choice.delta.content:
-                        yield Delta(choice.delta.content)
+                    if text := pieces.text(choice.delta.content):
+                        yield Delta(text)
                     if choice.finish_reason:
                         finished = FinishReason.LENGTH if choice.finish_reason == "length" else FinishReason.STOP
         except Exception as error:

@@ -43,3 +43,15 @@ async def test_what_is_no_count_of_tokens_leaves_it_to_the_estimate(odd: Odd, ki
     assert (await heard(odd, kind))[1] == Usage()
     odd.read, odd.written = 3, count
     assert (await heard(odd, kind))[1] == Usage()
+
+
+@KINDS
+async def test_a_letter_that_comes_in_halves_is_whole_and_a_half_alone_is_none(odd: Odd, kind: str) -> None:
+    odd.pieces = ("well \ud83d", "\ude00 ", "\ude00", "\ud83d", "so", "\ud83d")
+    assert (await heard(odd, kind))[0] == ["well ", "\U0001f600 ", "\ufffd", "\ufffdso"]
+
+
+@KINDS
+async def test_a_piece_that_is_no_text_is_left_out(odd: Odd, kind: str) -> None:
+    odd.pieces = ("an ", ["list"], {"a": "b"}, 7, None, "answer")
+    assert (await heard(odd, kind))[0] == ["an ", "answer"]
