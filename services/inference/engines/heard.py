@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TypeGuard
 
 from services.inference.model import Usage
 
 COUNTS = 1 << 29
 """Far beyond what any model reads or writes; an answer of five voices adds theirs up to 32 bits on the wire."""
+UNNAMED = "unnamed"
+NAME = re.compile(r"[A-Za-z0-9_.:/@+-]{1,128}")
 
 
 class Pieces:
@@ -37,3 +40,8 @@ def counted(read: object, written: object) -> Usage:
 def is_count(told: object) -> TypeGuard[int]:
     """Whether this is how many tokens something has. What is booked by it must not grow the budget."""
     return type(told) is int and 0 <= told < COUNTS
+
+
+def name_from(told: str, key: str) -> str:
+    """The name of a model as it is shown, in metrics too: not one that is no plain name, or has the key in it."""
+    return told if NAME.fullmatch(told) and not (key and key in told) else UNNAMED

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from services.inference.engines.heard import Pieces, counted
+from services.inference.engines.heard import Pieces, counted, name_from
 from services.inference.engines.refusals import broken, cut_short, refused_with, too_deep
 from services.inference.engines.sdk import connections, loaded
 from services.inference.model import Capabilities, Delta, Finished, FinishReason, Prompt, Usage
@@ -45,6 +45,8 @@ class OpenAICompatible:
         self.hosted = where.hosted
         self.capabilities = Capabilities(json_schema=where.json_schema)
         self._where = where
+        self._id = where.model
+        """What the server calls the model."""
         self._client: AsyncOpenAI | None = None
 
     async def start(self) -> None:
@@ -59,15 +61,16 @@ class OpenAICompatible:
                 listed = await client.models.list()
             except Exception as error:
                 raise broken(self.name, error) from None
-            if not listed.data:
+            told: object = getattr(listed.data[0], "id", None) if listed.data else None
+            if not isinstance(told, str) or not told:
                 raise refused_with(self.name, "names no model; set one")
-            self.model = listed.data[0].id
+            self._id, self.model = told, name_from(told, self._where.key)
 
     async def generate(self, prompt: Prompt) -> AsyncGenerator[Delta | Finished]:
         """One chat completion as a stream; closing it closes the connection, on which the server stops."""
         create: Any = (await self._ready_client()).chat.completions.create
         try:
-            stream: AsyncStream[ChatCompletionChunk] = await create(**asked(self.model, prompt))
+            stream: AsyncStream[ChatCompletionChunk] = await create(**asked(self._id, prompt))
         except RecursionError:
             raise too_deep(self.name) from None
         except Exception as error:

@@ -7,7 +7,8 @@ from collections.abc import Generator
 import pytest
 
 from services.inference.model import Delta, Finished, Usage
-from tests.integration.inference.odd_server import Odd, asked, odd_server
+from services.inference.ports import EngineError
+from tests.integration.inference.odd_server import KEY, Odd, asked, odd_server
 
 KINDS = pytest.mark.parametrize("kind", ["openai", "anthropic"])
 
@@ -55,3 +56,34 @@ async def test_a_letter_that_comes_in_halves_is_whole_and_a_half_alone_is_none(o
 async def test_a_piece_that_is_no_text_is_left_out(odd: Odd, kind: str) -> None:
     odd.pieces = ("an ", ["list"], {"a": "b"}, 7, None, "answer")
     assert (await heard(odd, kind))[0] == ["an ", "answer"]
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("gpt-4o-mini", "gpt-4o-mini"),
+        ("hf.co/meta-llama/Llama-3.1-8B-Instruct-GGUF:Q4_K_M", "hf.co/meta-llama/Llama-3.1-8B-Instruct-GGUF:Q4_K_M"),
+        (KEY, "unnamed"),
+        (f"models/{KEY}", "unnamed"),
+        ("two\nlines", "unnamed"),
+        ("x" * 129, "unnamed"),
+    ],
+)
+async def test_a_models_name_is_shown_where_it_is_one_and_has_no_key_in_it(odd: Odd, told: str, shown: str) -> None:
+    odd.model = told
+    engine = odd.engine("openai")
+    await engine.start()
+    assert engine.model == shown
+    assert [event async for event in engine.generate(asked())]
+    await engine.close()
+    # The server is asked for what it calls it.
+    assert [body["model"] for body in odd.asked] == [told]
+
+
+@pytest.mark.parametrize("told", [None, "", 7, ["odd"]])
+async def test_a_server_that_names_no_model_is_not_used(odd: Odd, told: object) -> None:
+    odd.model = told
+    engine = odd.engine("openai")
+    with pytest.raises(EngineError, match="names no model"):
+        await engine.start()
+    await engine.close()
