@@ -16,7 +16,6 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from chassis.faults import Fault
 from services.inference.answers import Answer, told, without_engine
 from services.inference.asking import Context, messages
 from services.inference.calibration import Calibration
@@ -138,8 +137,7 @@ class Chat:
             if over or not await agent.more(until):
                 break
         if not shown:
-            faults = [] if agent.fault is None else [agent.fault]
-            async for event in whole(without_engine(why(faults), context, spent_by([agent]))):
+            async for event in whole(without_engine(why([agent]), context, spent_by([agent]))):
                 yield event
             return
         if agent.fault is not None and agent.fault.reason != reason_pb2.REASON_DEADLINE_EXCEEDED:
@@ -164,10 +162,10 @@ class Chat:
         opinions = tuple(view_of(name, voice) for name, voice in specialists.items() if voice.utterance.complete)
         own = [replace(view_of(AGENT_0, agent), confidence=sure.counts)] if agent.utterance.complete else []
         decision = decide([*own, *opinions])
-        spent = spent_by([agent, *specialists.values()])
+        voices = [agent, *specialists.values()]
+        spent = spent_by(voices)
         if decision is None:
-            faults = [voice.fault for voice in (agent, *specialists.values()) if voice.fault is not None]
-            return without_engine(why(faults), context, spent)
+            return without_engine(why(voices), context, spent)
         heard = [view for view in opinions if view.answer.strip()]
         # Who abstains has given no answer that could be right.
         spoke = any(AGENT_0 in by for _, by in decision.camps)
@@ -233,9 +231,13 @@ def spent_by(voices: Sequence[Speaking]) -> Usage:
     )
 
 
-def why(faults: Sequence[Fault]) -> str:
+def why(voices: Sequence[Speaking]) -> str:
     """Why no voice was heard, in words that are safe to show."""
-    return faults[0].message if faults else "no engine answered in time"
+    faults = [voice.fault.message for voice in voices if voice.fault is not None]
+    if faults:
+        return faults[0]
+    empty = any(voice.utterance.complete for voice in voices)
+    return "the engine gave an empty answer" if empty else "no engine answered in time"
 
 
 def time_for(began: float, deadline: float | None, timeout_s: float) -> float:

@@ -24,8 +24,9 @@ log = logging.getLogger(__name__)
 
 SECONDS = 1.0
 """Patience with memory; it answers within milliseconds."""
-TIME_BYTES = 6
+TIME_LETTERS = 10
 """A ULID begins with its time."""
+ULID_BYTES = 16
 
 
 class Conversation:
@@ -37,7 +38,7 @@ class Conversation:
 
     async def context(self, session_id: str, text: str) -> Context:
         """What is known of a conversation, about what is said now."""
-        wanted = conversation_pb2.RecallRequest(session_id=session_id, text=text, limit=RECALLED, last=LAST)
+        wanted = conversation_pb2.RecallRequest(session_id=session_id, text=kept(text), limit=RECALLED, last=LAST)
         try:
             found = await self._memory.Recall(wanted, timeout=SECONDS)
         except AioRpcError as error:
@@ -48,7 +49,7 @@ class Conversation:
     async def remember(self, session_id: str, entry_id: str, text: str, *, by_user: bool) -> None:
         """Has something kept that was said; the same id again is kept once."""
         speaker = conversation_pb2.SPEAKER_USER if by_user else conversation_pb2.SPEAKER_ASSISTANT
-        entry = conversation_pb2.Entry(entry_id=entry_id, session_id=session_id, speaker=speaker, text=text)
+        entry = conversation_pb2.Entry(entry_id=entry_id, session_id=session_id, speaker=speaker, text=kept(text))
         set_time(entry.said_at, self._clock.now())
         try:
             await self._memory.Remember(conversation_pb2.RememberRequest(entries=[entry]), timeout=SECONDS)
@@ -61,7 +62,15 @@ def turn_of(entry: conversation_pb2.Entry) -> Turn:
     return Turn(entry.speaker == conversation_pb2.SPEAKER_USER, entry.text)
 
 
+def kept(text: str) -> str:
+    """A text without what memory refuses: a model may write a NUL, which Postgres cannot keep."""
+    return text.replace("\0", "")
+
+
 def reply_id(entry_id: str) -> str:
-    """The id of the reply to an entry: the same each time, so that one who asks again has one reply kept."""
-    asked = ULID.from_str(entry_id).bytes
-    return str(ULID(asked[:TIME_BYTES] + hashlib.sha256(asked).digest()[: len(asked) - TIME_BYTES]))
+    """The id of the reply to an entry: the same each time, so that one who asks again has one reply kept.
+
+    It begins with the entry's time, as letters: what the contract takes for an id may be no number of 128 bits.
+    """
+    digest = hashlib.sha256(entry_id.encode()).digest()
+    return entry_id[:TIME_LETTERS] + str(ULID(digest[:ULID_BYTES]))[TIME_LETTERS:]

@@ -189,6 +189,8 @@ class Pool:
             async with asyncio.timeout(self._timeout), aclosing(kept.engine.generate(run.prompt)) as items:
                 async for item in items:
                     run.take(item)
+                    if run.last is not None:
+                        break
         except TimeoutError:
             kept.failed(EngineError(f"{kept.engine.name} took longer than {self._timeout:g} s"))
             raise

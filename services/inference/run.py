@@ -21,6 +21,10 @@ from spark.fault.v1 import reason_pb2
 
 log = logging.getLogger(__name__)
 
+LONGEST_TOKEN = 16
+"""Characters of a token, on the average of an output: four times what is usual. A server that sends more does not heed
+how much was asked for, and all of it would be read, kept and sent on."""
+
 
 class Ending(Enum):
     """Why a request was ended from outside."""
@@ -43,7 +47,7 @@ class Run:
         self.cost_micro_usd = 0
         self.chars = 0
         self.last: Finished | None = None
-        """The engine's own end, held back until `close`, when its cost is known."""
+        """The end of the engine's work, held back until `close`, when its cost is known."""
         self.ending: Ending | None = None
         self._began = asyncio.get_running_loop().time()
         self._events: asyncio.Queue[Event | Fault] = asyncio.Queue()
@@ -56,6 +60,8 @@ class Run:
             Fault: when it fails before its first piece.
         """
         self._task = asyncio.create_task(self._to_its_end(work), name=f"generation {self.prompt.request_id}")
+        # Not within the task: one that is cancelled before its first step never runs.
+        self._task.add_done_callback(lambda task: self._ended_from_outside() if task.cancelled() else None)
         try:
             while True:
                 event = await self._events.get()
@@ -80,12 +86,16 @@ class Run:
             await asyncio.wait([self._task])
 
     def take(self, item: Delta | Finished) -> None:
-        """A piece of the engine's, or its end."""
+        """A piece of the engine's, or its end; beyond what so many tokens can be, it ends here."""
         self._start()
         if isinstance(item, Finished):
             self.last = item
-        else:
-            self.chars += len(item.text)
+            return
+        room = LONGEST_TOKEN * self.prompt.max_tokens - self.chars
+        if len(item.text) > room:
+            item, self.last = Delta(item.text[:room]), Finished(FinishReason.LENGTH, Usage())
+        self.chars += len(item.text)
+        if item.text:
             self._events.put_nowait(item)
 
     @property
@@ -128,8 +138,6 @@ class Run:
             self.broke(fault)
         except TimeoutError:
             self.broke(DeadlineExceeded("the generation did not end in time"))
-        except asyncio.CancelledError:
-            self._ended_from_outside()
         except Exception:
             log.exception("generation failed", extra={"action": "generation_failed"})
             self.broke(Internal("an internal fault; the log has it"))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -114,13 +114,21 @@ class Spending:
             self._now(),
         )
         if engine.hosted:
-            await self._set_aside(call)
+            setting = asyncio.create_task(self._set_aside(call))
+            try:
+                await asyncio.shield(setting)
+            except asyncio.CancelledError:
+                self._behind(self._give_back(call, setting))
+                raise
         return Reservation(self, call, price)
 
     def book(self, call: Call, usage: Usage, cost: int) -> None:
         """Begins to book what a call took."""
+        self._behind(self._book(call, usage, cost))
+
+    def _behind(self, work: Coroutine[None, None, None]) -> None:
         # On its own: whoever asked may be cancelled, and the money would stay held.
-        task = asyncio.create_task(self._book(call, usage, cost))
+        task = asyncio.create_task(work)
         self._booking.add(task)
         task.add_done_callback(self._booking.discard)
 
@@ -175,6 +183,12 @@ class Spending:
         if not allowed:
             raise BudgetExhausted("what is left of the day's budget for hosted engines does not allow for this call")
 
+    async def _give_back(self, call: Call, setting: asyncio.Task[None]) -> None:
+        """Gives back what is set aside for a call whose engine was never asked, once it is known whether it was."""
+        await asyncio.wait([setting])
+        if setting.exception() is None:
+            await self._book(call, NOTHING, 0)
+
     async def _book(self, call: Call, usage: Usage, cost: int) -> None:
         try:
             if call.hosted:
@@ -185,6 +199,9 @@ class Spending:
                     await enter(connection, call, DONE, usage)
         except StoreUnavailable as error:
             log.warning("a call is not booked", extra={"action": "spend_unbooked", "error": error.message})
+        except Exception:
+            # Nobody waits for this task but the stop, which it must not break off.
+            log.exception("a call is not booked", extra={"action": "spend_unbooked"})
 
     async def _settle(self, call: Call, usage: Usage, cost: int) -> None:
         """Charges what a hosted call took, instead of what was set aside; a second time it changes nothing."""

@@ -7,9 +7,10 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from services.inference.engines.heard import Pieces, counted
 from services.inference.engines.refusals import broken, cut_short, too_deep
 from services.inference.engines.sdk import connections, loaded
-from services.inference.model import Capabilities, Delta, Finished, FinishReason, Prompt, Role, Usage
+from services.inference.model import Capabilities, Delta, Finished, FinishReason, Prompt, Role
 from services.inference.ports import EngineError
 
 if TYPE_CHECKING:
@@ -66,13 +67,17 @@ class AnthropicMessages:
             raise too_deep(self.name) from None
         except Exception as error:
             raise broken(self.name, error) from None
-        read, written, finished = 0, 0, None
+        read: object = None
+        written: object = None
+        finished: object = None
+        pieces = Pieces()
         try:
             async for event in stream:
                 if event.type == "message_start":
                     read = event.message.usage.input_tokens
                 elif event.type == "content_block_delta" and event.delta.type == "text_delta":
-                    yield Delta(event.delta.text)
+                    if text := pieces.text(event.delta.text):
+                        yield Delta(text)
                 elif event.type == "message_delta":
                     written = event.usage.output_tokens
                     finished = event.delta.stop_reason
@@ -83,7 +88,7 @@ class AnthropicMessages:
         if finished is None:
             raise cut_short(self.name)
         reason = FinishReason.LENGTH if finished == "max_tokens" else FinishReason.STOP
-        yield Finished(reason, Usage(read, written, counted_by_engine=True))
+        yield Finished(reason, counted(read, written))
 
     async def close(self) -> None:
         """Ends the connections."""

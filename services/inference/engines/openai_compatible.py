@@ -7,13 +7,13 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from services.inference.engines.heard import Pieces, counted, name_from
 from services.inference.engines.refusals import broken, cut_short, refused_with, too_deep
 from services.inference.engines.sdk import connections, loaded
 from services.inference.model import Capabilities, Delta, Finished, FinishReason, Prompt, Usage
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, AsyncStream
-    from openai.types import CompletionUsage
     from openai.types.chat import ChatCompletionChunk
 
 NO_KEY = "none"
@@ -45,6 +45,8 @@ class OpenAICompatible:
         self.hosted = where.hosted
         self.capabilities = Capabilities(json_schema=where.json_schema)
         self._where = where
+        self._id = where.model
+        """What the server calls the model."""
         self._client: AsyncOpenAI | None = None
 
     async def start(self) -> None:
@@ -59,28 +61,29 @@ class OpenAICompatible:
                 listed = await client.models.list()
             except Exception as error:
                 raise broken(self.name, error) from None
-            if not listed.data:
+            told: object = getattr(listed.data[0], "id", None) if listed.data else None
+            if not isinstance(told, str) or not told:
                 raise refused_with(self.name, "names no model; set one")
-            self.model = listed.data[0].id
+            self._id, self.model = told, name_from(told, self._where.key)
 
     async def generate(self, prompt: Prompt) -> AsyncGenerator[Delta | Finished]:
         """One chat completion as a stream; closing it closes the connection, on which the server stops."""
         create: Any = (await self._ready_client()).chat.completions.create
         try:
-            stream: AsyncStream[ChatCompletionChunk] = await create(**asked(self.model, prompt))
+            stream: AsyncStream[ChatCompletionChunk] = await create(**asked(self._id, prompt))
         except RecursionError:
             raise too_deep(self.name) from None
         except Exception as error:
             raise broken(self.name, error) from None
         finished: FinishReason | None = None
-        usage = Usage()
+        usage, pieces = Usage(), Pieces()
         try:
             async for chunk in stream:
                 if chunk.usage is not None:
-                    usage = counted(chunk.usage)
+                    usage = counted(chunk.usage.prompt_tokens, chunk.usage.completion_tokens)
                 for choice in chunk.choices:
-                    if choice.delta.content:
-                        yield Delta(choice.delta.content)
+                    if text := pieces.text(choice.delta.content):
+                        yield Delta(text)
                     if choice.finish_reason:
                         finished = FinishReason.LENGTH if choice.finish_reason == "length" else FinishReason.STOP
         except Exception as error:
@@ -135,8 +138,3 @@ def asked(model: str, prompt: Prompt) -> dict[str, Any]:
 def messages(prompt: Prompt) -> Sequence[dict[str, str]]:
     """Who said what."""
     return [{"role": message.role.value, "content": message.text} for message in prompt.messages]
-
-
-def counted(usage: CompletionUsage) -> Usage:
-    """The server's own count."""
-    return Usage(usage.prompt_tokens, usage.completion_tokens, counted_by_engine=True)

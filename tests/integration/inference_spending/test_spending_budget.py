@@ -203,6 +203,25 @@ async def test_a_call_that_is_cancelled_holds_nothing(database: Database, clock:
     assert 0 < spend.spent < COST
 
 
+async def test_whoever_goes_away_while_money_is_set_aside_leaves_none_held(database: Database, clock: SetClock) -> None:
+    books = spending(database, clock, 10_000 * HELD)
+    turns = asked = 0
+    # Two turns of the loop later each time, until it is too late to go away before the engine is asked.
+    while asked < 10:
+        engine = dear()
+        engine.gate = asyncio.Event()
+        asking = asyncio.create_task(answered(books, engine))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        asking.cancel()
+        await asyncio.wait([asking])
+        await books.booked()
+        turns, asked = turns + 2, asked + len(engine.asked)
+    spend = await books.today(WORKSPACE)
+    assert (spend.reserved, spend.refused) == (0, 0)
+    assert spend.spent == asked * PRICE.of(estimated(prompt(), 0).input_tokens, 0)
+
+
 async def test_without_the_books_nothing_is_spent_and_engines_of_ones_own_go_on(
     database: Database, clock: SetClock
 ) -> None:
@@ -214,6 +233,18 @@ async def test_without_the_books_nothing_is_spent_and_engines_of_ones_own_go_on(
     assert engine.asked == []
     assert await answered(books, Scripted(always("yes"), hosted=False))
     await books.booked()
+
+
+async def test_what_the_books_cannot_hold_is_told_and_charged_in_full_once_it_is_given_up(
+    database: Database, clock: SetClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    books = spending(database, clock, 10 * HELD)
+    await (await books.reserve(dear(), prompt())).settle(Usage(1 << 40, 0, counted_by_engine=True))
+    await books.booked()
+    assert [record.message for record in caplog.records] == ["a call is not booked"]
+    clock.time += EXPIRES_AFTER
+    spend = await books.today(WORKSPACE)
+    assert (spend.spent, spend.reserved) == (HELD, 0)
 
 
 async def test_old_calls_are_dropped_as_days_begin(database: Database, clock: SetClock) -> None:

@@ -159,6 +159,12 @@ async def test_it_says_why_where_engines_do_not_serve(broke: bool) -> None:
     assert len(pool.asked) == (0 if broke else 1)
 
 
+@pytest.mark.parametrize("said", ["", "   ", in_json("", 0.9), in_json("  ", 0.9), in_json("", 0.1)])
+async def test_it_says_so_where_an_answer_is_empty(said: str) -> None:
+    _, answer = await replied(pool_of(always(said)))
+    assert (answer.by, answer.without_engine) == ("deterministic", "the engine gave an empty answer")
+
+
 async def test_words_that_say_that_there_is_no_engine_are_no_answer() -> None:
     pool = pool_of(always(in_json("No language model is available.", 1.0)))
     pool.engines[""].name = TEMPLATE

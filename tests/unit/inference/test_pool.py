@@ -9,11 +9,12 @@ import pytest
 
 from chassis.faults import BudgetExhausted
 from services.inference.kept import Kept, Limits
-from services.inference.model import Capabilities, Prompt, State, Usage
+from services.inference.model import Capabilities, Delta, Finished, FinishReason, Prompt, State, Usage
 from services.inference.pool import Pool
 from services.inference.ports import Engine, EngineError
 from services.inference.retry_budget import MOST
-from tests.unit.inference.scripted_engines import HANGS, USAGE, WORKS, Scripted, asked, outcome, ready_pool
+from services.inference.run import LONGEST_TOKEN
+from tests.unit.inference.scripted_engines import END, HANGS, USAGE, WORKS, Scripted, asked, outcome, ready_pool
 
 BROKEN = (EngineError("broken"),)
 GONE = (EngineError("gone", gone=True),)
@@ -173,6 +174,23 @@ async def test_abort_reaches_one_that_runs_and_one_that_waits() -> None:
     await pool.drain(0)
 
 
+@pytest.mark.parametrize("turns", range(12))
+async def test_one_that_is_aborted_at_any_turn_of_the_loop_ends_as_aborted(turns: int) -> None:
+    pool = await ready_pool(Scripted("one", [("one ", HANGS)]))
+    prompt = asked()
+
+    async def abort() -> None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        pool.abort(prompt.request_id)
+
+    async with asyncio.timeout(5):
+        told, _ = await asyncio.gather(outcome(pool, prompt), abort())
+    assert told.endswith("(aborted)")
+    assert pool.kept[0].admission.running == 0
+    await pool.drain(0)
+
+
 async def test_a_caller_that_goes_away_leaves_nothing_behind() -> None:
     one = Scripted("one", [("one ", HANGS)])
     pool = await ready_pool(one)
@@ -217,6 +235,26 @@ async def test_what_costs_is_booked_and_where_the_budget_ends_ones_own_engine_se
     assert purse.reserved == ["hosted", "hosted", "own"]
     assert purse.booked == [USAGE, Usage(2, 1), USAGE]
     assert await outcome(pool, engine="hosted") == "BudgetExhausted"
+    await pool.drain(0)
+
+
+@pytest.mark.parametrize("piece", [1, 7, 1_000_000])
+async def test_an_engine_that_does_not_heed_the_tokens_is_ended(piece: int) -> None:
+    one = Scripted("one", [["x" * piece] * 300 + [HANGS]])
+    pool = await ready_pool(one)
+    prompt = asked()
+    async with asyncio.timeout(5):
+        events = [event async for event in pool.generate(prompt)]
+    most = LONGEST_TOKEN * prompt.max_tokens
+    assert "".join(event.text for event in events if isinstance(event, Delta)) == "x" * most
+    assert events[-1] == Finished(FinishReason.LENGTH, Usage(2, most // 4))
+    assert (one.running, pool.kept[0].admission.running, pool.kept[0].state) == (0, 0, State.READY)
+    await pool.drain(0)
+
+
+async def test_an_output_that_is_as_long_as_it_may_be_keeps_its_own_end() -> None:
+    pool = await ready_pool(Scripted("one", [["x" * LONGEST_TOKEN * 16, END]]))
+    assert [event async for event in pool.generate(asked())][-1] == END
     await pool.drain(0)
 
 
