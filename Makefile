@@ -13,9 +13,15 @@ CLIENTS := tests/clients/node_modules/.package-lock.json
 run: $(READY)
 	@$(BIN)/spark demo
 
-# In CI the real clients, the shim's compiler and the weights are part of the tests: there a skip is a failure.
+# In CI the real clients, the shim's compiler and the weights are part of the tests: there a skip is a failure. Most of a
+# test is waiting, so two files run at a time; the real clients, each of which keeps a core busy, one by one.
 test: $(READY) $(if $(CI),$(CLIENTS) $(COMPILER) $(WEIGHTS))
+ifeq ($(ARGS),)
+	$(BIN)/pytest -q -n 2 --dist loadfile --ignore=tests/clients
+	$(BIN)/pytest -q tests/clients
+else
 	$(BIN)/pytest -q $(ARGS)
+endif
 
 lint: $(READY)
 	$(BIN)/ruff check .
