@@ -13,6 +13,7 @@ from chassis.events import event_type, subject_token
 from chassis.faults import InvalidArgument
 from chassis.tracing import trace_id
 from gateway.body import object_in
+from gateway.cleaning import cleaned
 from gateway.hooks import Arrival, Hooks
 from gateway.known import Past, unknown
 from gateway.projects import Projects
@@ -183,7 +184,7 @@ class HooksServicer:
 
     async def Chat(self, request: hooks_pb2.ChatRequest, call: CallContext) -> AsyncGenerator[hooks_pb2.ChatResponse]:
         """Answers in a conversation."""
-        request.chat.text = redact_text(request.chat.text)
+        request.chat.text = cleaned(request.chat.text)
         async with aclosing(replies(self._inference.Chat(request.chat))) as events:
             async for event in events:
                 yield hooks_pb2.ChatResponse(event=event)
