@@ -20,8 +20,8 @@ from chassis.identifiers import new_ulid
 from chassis.identity import Tokens
 from gateway.body import Refused, json_object
 from gateway.caller import call_of
+from gateway.cleaning import cleaned
 from gateway.http_replies import REFUSALS, answer, as_json, error, explained, refusal
-from gateway.redaction import redact_text
 from spark.fault.v1 import reason_pb2
 from spark.inference.v1 import generation_pb2, inference_pb2
 from spark.memory.v1 import conversation_pb2
@@ -36,6 +36,7 @@ SECONDS = 60.0
 SHOW_SECONDS = 5.0
 TEXT_CHARS = 16_384
 """At most four bytes a character: within the contract's limit."""
+SESSION_CHARS = 200
 EVENT_STREAM = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store")]
 
 
@@ -186,20 +187,20 @@ def chat_in(body: Mapping[str, object]) -> inference_pb2.ChatRequest:
         raise Refused(400, "INVALID_ARGUMENT", f"text is over {TEXT_CHARS:,} characters")
     if not isinstance(entry_id, str):
         raise Refused(400, "INVALID_ARGUMENT", "entry_id must be a ULID, or left out")
-    return inference_pb2.ChatRequest(
-        session_id=session_in(body), text=redact_text(text), entry_id=entry_id or new_ulid()
-    )
+    return inference_pb2.ChatRequest(session_id=session_in(body), text=cleaned(text), entry_id=entry_id or new_ulid())
 
 
 def session_in(given: Mapping[str, object]) -> str:
-    """The conversation that is meant.
+    """The conversation that is meant, by a name without secrets.
 
     Raises:
         Refused: 400 when none is.
     """
-    session = given.get("session_id")
-    if not isinstance(session, str) or not 0 < len(session) <= 200:
-        raise Refused(400, "INVALID_ARGUMENT", "session_id must name the conversation, in 1 to 200 characters")
+    named = given.get("session_id")
+    session = cleaned(named) if isinstance(named, str) and len(named) <= SESSION_CHARS else ""
+    if not 0 < len(session) <= SESSION_CHARS:
+        message = f"session_id must name the conversation, in 1 to {SESSION_CHARS} characters"
+        raise Refused(400, "INVALID_ARGUMENT", message)
     return session
 
 
