@@ -15,7 +15,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from chassis.calls import CallContext, current_call, replies
-from chassis.faults import received
+from chassis.faults import Fault, ServiceUnavailable, received
 from chassis.identifiers import new_ulid
 from chassis.identity import Tokens
 from gateway.body import Refused, json_object
@@ -128,44 +128,54 @@ class Answering(Response):
         self._wanted = wanted
         self._call = call
         self._streams = streams
+        self._begun = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Sends it."""
+        """Sends it; cancelled, it says that Spark is stopping."""
+        stopping = False
         working = asyncio.create_task(self._work(scope, receive, send))
         leaving = asyncio.create_task(gone(receive))
         try:
             await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            # Only a listener that ends cancels a request. Raised on, it would be logged as a fault of the application.
+            stopping = not working.done()
         finally:
             for task in (leaving, working):
                 task.cancel()
             ends = await asyncio.gather(working, leaving, return_exceptions=True)
         if isinstance(ends[0], Exception):
             raise ends[0]
+        if stopping and (self._streams or not self._begun):
+            await self._fail(ServiceUnavailable("Spark is stopping"), scope, receive, send)
 
     async def _work(self, scope: Scope, receive: Receive, send: Send) -> None:
         current_call.set(self._call)
-        begun = False
         try:
             async with aclosing(replies(self._inference.Chat(self._wanted, timeout=SECONDS))) as events:
                 async for event in events:
                     if not self._streams:
                         if not event.HasField("delta"):
+                            self._begun = True
                             await whole(event)(scope, receive, send)
                             return
                         continue
-                    if not begun:
+                    if not self._begun:
+                        self._begun = True
                         await send({"type": "http.response.start", "status": 200, "headers": EVENT_STREAM})
-                        begun = True
                     await send({"type": "http.response.body", "body": server_sent(event), "more_body": True})
         except AioRpcError as failed:
-            fault = received(failed)
-            if not begun:
-                await explained(fault)(scope, receive, send)
-                return
-            broken = generation_pb2.Failed(reason=reason_pb2.Reason.Name(fault.reason), message=fault.message)
-            body = server_sent(inference_pb2.ChatResponse(failed=broken))
-            await send({"type": "http.response.body", "body": body, "more_body": True})
+            await self._fail(received(failed), scope, receive, send)
+            return
         await send({"type": "http.response.body", "body": b""})
+
+    async def _fail(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        """Ends the reply by saying what is wrong."""
+        if not self._begun:
+            await explained(fault)(scope, receive, send)
+            return
+        broken = generation_pb2.Failed(reason=reason_pb2.Reason.Name(fault.reason), message=fault.message)
+        await send({"type": "http.response.body", "body": server_sent(inference_pb2.ChatResponse(failed=broken))})
 
 
 async def gone(receive: Receive) -> None:
