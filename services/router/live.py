@@ -8,7 +8,7 @@ from grpc.aio import AioRpcError
 
 from chassis.calls import CallContext
 from chassis.quotation import code, quote
-from services.router.gate import LABEL
+from services.router.gate import Source, label_of
 from spark.inference.v1 import inference_pb2
 from spark.moment.v1 import moment_pb2
 from spark.router.v1 import router_pb2
@@ -37,10 +37,11 @@ class Live:
         if decision.live_unavailable:
             return
         left = call.remaining()
+        label = label_of(Source(advice.source) for advice in decision.said)
         asked = inference_pb2.SynthesizeRequest(
-            text=decision.text.removeprefix(LABEL),
+            text=decision.text.removeprefix(label),
             facts=facts_of(decision, moment),
-            max_chars=self._max_chars - len(LABEL),
+            max_chars=self._max_chars - len(label),
         )
         try:
             words = await self._inference.Synthesize(asked, timeout=None if left is None else SHARE * left)
@@ -48,7 +49,7 @@ class Live:
             decision.live_unavailable = error.details() or error.code().name.lower()
             return
         if words.by_model:
-            decision.text, decision.route = f"{LABEL}{words.text}", router_pb2.ROUTE_LIVE
+            decision.text, decision.route = f"{label}{words.text}", router_pb2.ROUTE_LIVE
         else:
             decision.live_unavailable = words.kept_because or PROGRAMMATIC
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from host.connection import connected
+from services.router.gate import SAID_LABEL
 from spark.gateway.v1 import hooks_pb2
 from spark.gateway.v1.hooks_pb2_grpc import HooksServiceStub
 from spark.inference.v1 import engines_pb2, inference_pb2
@@ -95,7 +96,7 @@ async def test_a_model_words_it_where_no_packet_is_there(tmp_path: Path, model: 
         model.advice = WORDED
         decision = await prompted(gateway)
     assert (decision.route, decision.live_unavailable) == (router_pb2.ROUTE_LIVE, "")
-    assert WORDED in decision.text
+    assert decision.text == f"{SAID_LABEL}{WORDED}"
     assert SAID in decision.said[0].text, "what it rests on can still be seen"
     assert SAID in model.asked[-1]
 
