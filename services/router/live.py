@@ -1,4 +1,4 @@
-"""The live route: where no packet is there, a model words what other sources say, if there is time for it."""
+"""The live route: where no packet is there, a model words what another source says, if there is time for it."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class Live:
         self._max_chars = max_chars
 
     async def word(self, decision: router_pb2.Decision, moment: moment_pb2.Moment, call: CallContext) -> None:
-        """Puts a model's words into a decision that no packet made, and its route; or else why not. What was said
-        stays as the sources said it, and its words stand where a model's do not."""
+        """Puts a model's words into a decision of one piece that no packet made, and its route; or else why not. What
+        was said stays as the source said it, and its words stand where a model's do not."""
         decision.live_unavailable = self._hindrance(decision, call)
         if decision.live_unavailable:
             return
         left = call.remaining()
-        label = label_of(Source(advice.source) for advice in decision.said)
+        label = label_of([Source(decision.said[0].source)])
         asked = inference_pb2.SynthesizeRequest(
             text=decision.text.removeprefix(label),
             facts=facts_of(decision, moment),
@@ -58,6 +58,9 @@ class Live:
             return "packets answer"
         if not decision.text:
             return "nothing to word"
+        if len(decision.said) > 1:
+            # A model that leaves one of them out would have it counted as told.
+            return "several pieces are said"
         left = call.remaining()
         if left is not None and left < self._needs_s:
             return f"needs {self._needs_s:.1f} s, {left:.2f} s left"
@@ -65,7 +68,7 @@ class Live:
 
 
 def facts_of(decision: router_pb2.Decision, moment: moment_pb2.Moment) -> list[str]:
-    """What a model's words may rest on: each piece, and the call and how it failed, quoted."""
+    """What a model's words may rest on: the piece, and the call and how it failed, quoted."""
     facts = [advice.text for advice in decision.said]
     if moment.call.target:
         facts.append(code(moment.call.target, FACT_CHARS))

@@ -101,6 +101,20 @@ async def test_a_model_words_it_where_no_packet_is_there(tmp_path: Path, model: 
     assert SAID in model.asked[-1]
 
 
+async def test_two_pieces_are_said_as_they_are(tmp_path: Path, model: Model) -> None:
+    async with gateway_with(tmp_path, model, include_mind="1") as gateway:
+        other = "The shop deploys need the VPN first"
+        for text in (SAID, other):
+            await say(gateway, text)
+        model.advice = WORDED
+        before = len(model.asked)
+        decision = await prompted(gateway)
+    assert (decision.live_unavailable, len(model.asked)) == ("several pieces are said", before)
+    assert len(decision.said) == 2
+    assert SAID in decision.text
+    assert other in decision.text
+
+
 async def test_an_invention_of_the_model_is_not_said(tmp_path: Path, model: Model) -> None:
     async with gateway_with(tmp_path, model, include_mind="1") as gateway:
         await say(gateway, SAID)
