@@ -15,13 +15,13 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from chassis.calls import CallContext, current_call, replies
-from chassis.faults import received
+from chassis.faults import Fault, ServiceUnavailable, received
 from chassis.identifiers import new_ulid
 from chassis.identity import Tokens
 from gateway.body import Refused, json_object
 from gateway.caller import call_of
+from gateway.cleaning import cleaned
 from gateway.http_replies import REFUSALS, answer, as_json, error, explained, refusal
-from gateway.redaction import redact_text
 from spark.fault.v1 import reason_pb2
 from spark.inference.v1 import generation_pb2, inference_pb2
 from spark.memory.v1 import conversation_pb2
@@ -36,6 +36,7 @@ SECONDS = 60.0
 SHOW_SECONDS = 5.0
 TEXT_CHARS = 16_384
 """At most four bytes a character: within the contract's limit."""
+SESSION_CHARS = 200
 EVENT_STREAM = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store")]
 
 
@@ -127,44 +128,54 @@ class Answering(Response):
         self._wanted = wanted
         self._call = call
         self._streams = streams
+        self._begun = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Sends it."""
+        """Sends it; cancelled, it says that Spark is stopping."""
+        stopping = False
         working = asyncio.create_task(self._work(scope, receive, send))
         leaving = asyncio.create_task(gone(receive))
         try:
             await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            # Only a listener that ends cancels a request. Raised on, it would be logged as a fault of the application.
+            stopping = not working.done()
         finally:
             for task in (leaving, working):
                 task.cancel()
             ends = await asyncio.gather(working, leaving, return_exceptions=True)
         if isinstance(ends[0], Exception):
             raise ends[0]
+        if stopping and (self._streams or not self._begun):
+            await self._fail(ServiceUnavailable("Spark is stopping"), scope, receive, send)
 
     async def _work(self, scope: Scope, receive: Receive, send: Send) -> None:
         current_call.set(self._call)
-        begun = False
         try:
             async with aclosing(replies(self._inference.Chat(self._wanted, timeout=SECONDS))) as events:
                 async for event in events:
                     if not self._streams:
                         if not event.HasField("delta"):
+                            self._begun = True
                             await whole(event)(scope, receive, send)
                             return
                         continue
-                    if not begun:
+                    if not self._begun:
+                        self._begun = True
                         await send({"type": "http.response.start", "status": 200, "headers": EVENT_STREAM})
-                        begun = True
                     await send({"type": "http.response.body", "body": server_sent(event), "more_body": True})
         except AioRpcError as failed:
-            fault = received(failed)
-            if not begun:
-                await explained(fault)(scope, receive, send)
-                return
-            broken = generation_pb2.Failed(reason=reason_pb2.Reason.Name(fault.reason), message=fault.message)
-            body = server_sent(inference_pb2.ChatResponse(failed=broken))
-            await send({"type": "http.response.body", "body": body, "more_body": True})
+            await self._fail(received(failed), scope, receive, send)
+            return
         await send({"type": "http.response.body", "body": b""})
+
+    async def _fail(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        """Ends the reply by saying what is wrong."""
+        if not self._begun:
+            await explained(fault)(scope, receive, send)
+            return
+        broken = generation_pb2.Failed(reason=reason_pb2.Reason.Name(fault.reason), message=fault.message)
+        await send({"type": "http.response.body", "body": server_sent(inference_pb2.ChatResponse(failed=broken))})
 
 
 async def gone(receive: Receive) -> None:
@@ -186,20 +197,20 @@ def chat_in(body: Mapping[str, object]) -> inference_pb2.ChatRequest:
         raise Refused(400, "INVALID_ARGUMENT", f"text is over {TEXT_CHARS:,} characters")
     if not isinstance(entry_id, str):
         raise Refused(400, "INVALID_ARGUMENT", "entry_id must be a ULID, or left out")
-    return inference_pb2.ChatRequest(
-        session_id=session_in(body), text=redact_text(text), entry_id=entry_id or new_ulid()
-    )
+    return inference_pb2.ChatRequest(session_id=session_in(body), text=cleaned(text), entry_id=entry_id or new_ulid())
 
 
 def session_in(given: Mapping[str, object]) -> str:
-    """The conversation that is meant.
+    """The conversation that is meant, by a name without secrets.
 
     Raises:
         Refused: 400 when none is.
     """
-    session = given.get("session_id")
-    if not isinstance(session, str) or not 0 < len(session) <= 200:
-        raise Refused(400, "INVALID_ARGUMENT", "session_id must name the conversation, in 1 to 200 characters")
+    named = given.get("session_id")
+    session = cleaned(named) if isinstance(named, str) and len(named) <= SESSION_CHARS else ""
+    if not 0 < len(session) <= SESSION_CHARS:
+        message = f"session_id must name the conversation, in 1 to {SESSION_CHARS} characters"
+        raise Refused(400, "INVALID_ARGUMENT", message)
     return session
 
 

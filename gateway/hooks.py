@@ -187,10 +187,26 @@ class Hooks:
             tool=moment.call.tool,
             target=moment.call.target,
             tool_use_id=moment.call.tool_use_id,
-            decision=decision,
+            decision=recorded(decision),
             hook_latency_us=int((time.perf_counter() - started) * 1e6),
         )
         self._publisher.decision(decided)
+
+
+def recorded(decision: router_pb2.Decision) -> router_pb2.Decision:
+    """A decision as others keep it: of what was said in a conversation only which entry that is, not its words.
+
+    They would stay with the session that was told of them when the conversation is forgotten.
+    """
+    kept = router_pb2.Decision()
+    kept.CopyFrom(decision)
+    quoting = [advice for advice in (*kept.said, *kept.held) if advice.source == router_pb2.SOURCE_CONVERSATION]
+    for advice in quoting:
+        advice.text = f"what was said to Spark ({advice.packet_id.rpartition(':')[2]})"
+    if quoting and kept.text:
+        # Whoever worded the whole, words of the conversation may be in it.
+        kept.text = "\n".join(advice.text for advice in kept.said)
+    return kept
 
 
 def was_there(acknowledged: Acknowledgement | None) -> bool:

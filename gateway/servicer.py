@@ -13,6 +13,7 @@ from chassis.events import event_type, subject_token
 from chassis.faults import InvalidArgument
 from chassis.tracing import trace_id
 from gateway.body import object_in
+from gateway.cleaning import cleaned
 from gateway.hooks import Arrival, Hooks
 from gateway.known import Past, unknown
 from gateway.projects import Projects
@@ -130,7 +131,11 @@ class HooksServicer:
 
         What was seen until now is stored first: what is still on its way would come after the erasing.
         """
-        session, project = request.session_id, request.project_id
+        # As it was kept: a secret in a session's name was taken out when it came.
+        session, project = cleaned(request.session_id), request.project_id
+        if not session and not project:
+            # Without a name everything would be meant.
+            raise InvalidArgument("nothing is named", [("session_id", "must hold more than NULs")])
         await self._publisher.flush()
         for event in (OBSERVED, DECIDED):
             await self._bus.consumed(event.stream, FORGET_SECONDS)
@@ -183,7 +188,7 @@ class HooksServicer:
 
     async def Chat(self, request: hooks_pb2.ChatRequest, call: CallContext) -> AsyncGenerator[hooks_pb2.ChatResponse]:
         """Answers in a conversation."""
-        request.chat.text = redact_text(request.chat.text)
+        request.chat.session_id, request.chat.text = cleaned(request.chat.session_id), cleaned(request.chat.text)
         async with aclosing(replies(self._inference.Chat(request.chat))) as events:
             async for event in events:
                 yield hooks_pb2.ChatResponse(event=event)

@@ -13,6 +13,9 @@ import uvicorn
 
 from chassis.door import App
 
+LAST_WORDS_SECONDS = 0.5
+"""For which requests that were cut off may still say so."""
+
 
 class PortBusy(OSError):
     """Somebody else listens there; the message says who, where that can be seen."""
@@ -65,6 +68,8 @@ class HttpListener:
         self._server.should_exit = True
         if self._task is not None:
             await self._task
+        if cut_off := set(self._server.server_state.tasks):
+            await asyncio.wait(cut_off, timeout=LAST_WORDS_SECONDS)
         for each in self._sockets:
             each.close()
         if self._path is not None:

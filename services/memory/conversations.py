@@ -10,6 +10,7 @@ from chassis.database import Database
 from services.memory import entry_rows
 from services.memory.entries import Conversation, Entry, Hit, Recalled
 from services.memory.entry_rows import Page
+from services.memory.forgotten import Forgotten
 from services.memory.fusion import fused
 from services.memory.meaning import Meaning
 from services.memory.relevance import Ranked, rank, telling
@@ -32,16 +33,20 @@ class Conversations:
         self._write_behind = write_behind
         self._clock = clock
         self._meaning = meaning
+        self._forgotten = Forgotten()
 
     def remember(self, entries: Sequence[Entry]) -> int:
         """Takes what was said; it is written a moment later. Returns how many entries wait.
+
+        What belongs to a conversation as it was before it was forgotten is dropped: a reply that was under way then.
 
         Raises:
             Overloaded: when too much waits; none of these is taken.
         """
         now = self._clock.now()
         # A time to come would keep an entry from the archive for ever.
-        self._write_behind.add([replace(entry, said_at=min(entry.said_at, now)) for entry in entries])
+        kept = [entry for entry in entries if not self._forgotten.holds(entry)]
+        self._write_behind.add([replace(entry, said_at=min(entry.said_at, now)) for entry in kept])
         return self._write_behind.waiting
 
     async def recall(self, conversation: Conversation, text: str, *, limit: int, last: int) -> Recalled:
@@ -93,8 +98,11 @@ class Conversations:
         Raises:
             StoreUnavailable: when Postgres is away; what waited is gone all the same.
         """
-        async with self._write_behind.dropping(conversation) as waited, self._database.transaction() as connection:
-            return waited + await entry_rows.erase_conversation(connection, conversation)
+        async with self._write_behind.dropping(conversation) as waited:
+            # At once, so that what comes while it is erased does not wait to be written after it.
+            self._forgotten.add(conversation, self._clock.now())
+            async with self._database.transaction() as connection:
+                return waited + await entry_rows.erase_conversation(connection, conversation)
 
 
 def merged(rankings: Mapping[str, Sequence[Ranked]]) -> Sequence[Ranked]:

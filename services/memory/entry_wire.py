@@ -13,17 +13,24 @@ SPEAKERS = {
     conversation_pb2.SPEAKER_ASSISTANT: Speaker.ASSISTANT,
 }
 SPEAKER_NUMBERS = {speaker: number for number, speaker in SPEAKERS.items()}
+YEAR_10000 = 253_402_300_800
+"""Seconds since 1970."""
 
 
 def entry_of(message: conversation_pb2.Entry, workspace_id: str, number: int) -> Entry:
     """The entry, which is the `number`th of its request.
 
     Raises:
-        InvalidArgument: for a text with a NUL, which Postgres does not keep: it would hold up all that waits with it.
+        InvalidArgument: for a text with a NUL, which Postgres does not keep: it would hold up all that waits with it;
+            and for a time outside the years 1970 to 9999: Python has none after them, and Postgres' driver none with
+            a zone at the beginning of the first.
     """
     for field, value in (("text", message.text), ("session_id", message.session_id)):
         if "\0" in value:
             raise InvalidArgument("a text holds a NUL", [(f"entries[{number}].{field}", "must hold no NUL")])
+    if not 0 <= message.said_at.seconds < YEAR_10000:
+        what = "must lie in the years 1970 to 9999"
+        raise InvalidArgument("a time is out of range", [(f"entries[{number}].said_at", what)])
     return Entry(
         Conversation(workspace_id, message.session_id),
         message.entry_id,

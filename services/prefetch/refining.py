@@ -107,6 +107,10 @@ class Refining:
             except AioRpcError as error:
                 self._served = False
                 log.warning("not refined", extra={"action": "refining_failed", "error": error.details()})
+            except Exception:
+                # Whatever it is, the next preparation must have its turn.
+                self._served = False
+                log.exception("not refined", extra={"action": "refining_failed"})
 
     async def _worded(self, prepared: packets_pb2.PrepareRequest) -> bool:
         """Words packets in place; whether any has other words now. No engine reads any more of what is forgotten."""

@@ -7,7 +7,7 @@ before moves its score by half as much again in either direction.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -56,6 +56,9 @@ class Source(Enum):
 
 LABEL = "Spark, from earlier work in this project:\n"
 """What stands before advice, so that the agent knows whose words these are and that they are experience."""
+SAID_LABEL = "Spark, from a conversation with the user:\n"
+"""The same before what was said in a conversation, which belongs to no project."""
+MIXED_LABEL = "Spark, from earlier work in this project and a conversation with the user:\n"
 
 BLOCK_FROM = 0.95
 WARNING_FROM = 0.80
@@ -182,12 +185,21 @@ def crowding(piece: Piece, said: Sequence[Piece], heard: Sequence[Piece], policy
     if said and len(said) >= policy.max_items:
         return Reason.NO_ROOM
     needed = min(len(piece.text), TRIMMED_FROM) if piece.source is Source.OUTCOME else len(piece.text)
-    return Reason.NO_ROOM if said and needed > room_left(said, policy) else None
+    return Reason.NO_ROOM if said and needed > room_left(piece, said, policy) else None
 
 
-def room_left(said: Sequence[Piece], policy: Policy) -> int:
-    """Characters that are left beside what is said already."""
-    return policy.max_chars - len(LABEL) - sum(len(other.text) + 1 for other in said)
+def room_left(piece: Piece, said: Sequence[Piece], policy: Policy) -> int:
+    """Characters that are left for a piece beside what is said already."""
+    label = label_of(other.source for other in (*said, piece))
+    return policy.max_chars - len(label) - sum(len(other.text) + 1 for other in said)
+
+
+def label_of(sources: Iterable[Source]) -> str:
+    """What stands before pieces from these sources."""
+    kinds = {source is Source.CONVERSATION for source in sources}
+    if kinds == {True, False}:
+        return MIXED_LABEL
+    return SAID_LABEL if True in kinds else LABEL
 
 
 def repeats(piece: Piece, other: Piece) -> bool:

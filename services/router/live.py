@@ -1,4 +1,4 @@
-"""The live route: where no packet is there, a model words what other sources say, if there is time for it."""
+"""The live route: where no packet is there, a model words what another source says, if there is time for it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from grpc.aio import AioRpcError
 
 from chassis.calls import CallContext
 from chassis.quotation import code, quote
-from services.router.gate import LABEL
+from services.router.gate import Source, label_of
 from spark.inference.v1 import inference_pb2
 from spark.moment.v1 import moment_pb2
 from spark.router.v1 import router_pb2
@@ -31,16 +31,17 @@ class Live:
         self._max_chars = max_chars
 
     async def word(self, decision: router_pb2.Decision, moment: moment_pb2.Moment, call: CallContext) -> None:
-        """Puts a model's words into a decision that no packet made, and its route; or else why not. What was said
-        stays as the sources said it, and its words stand where a model's do not."""
+        """Puts a model's words into a decision of one piece that no packet made, and its route; or else why not. What
+        was said stays as the source said it, and its words stand where a model's do not."""
         decision.live_unavailable = self._hindrance(decision, call)
         if decision.live_unavailable:
             return
         left = call.remaining()
+        label = label_of([Source(decision.said[0].source)])
         asked = inference_pb2.SynthesizeRequest(
-            text=decision.text.removeprefix(LABEL),
+            text=decision.text.removeprefix(label),
             facts=facts_of(decision, moment),
-            max_chars=self._max_chars - len(LABEL),
+            max_chars=self._max_chars - len(label),
         )
         try:
             words = await self._inference.Synthesize(asked, timeout=None if left is None else SHARE * left)
@@ -48,7 +49,7 @@ class Live:
             decision.live_unavailable = error.details() or error.code().name.lower()
             return
         if words.by_model:
-            decision.text, decision.route = f"{LABEL}{words.text}", router_pb2.ROUTE_LIVE
+            decision.text, decision.route = f"{label}{words.text}", router_pb2.ROUTE_LIVE
         else:
             decision.live_unavailable = words.kept_because or PROGRAMMATIC
 
@@ -57,6 +58,9 @@ class Live:
             return "packets answer"
         if not decision.text:
             return "nothing to word"
+        if len(decision.said) > 1:
+            # A model that leaves one of them out would have it counted as told.
+            return "several pieces are said"
         left = call.remaining()
         if left is not None and left < self._needs_s:
             return f"needs {self._needs_s:.1f} s, {left:.2f} s left"
@@ -64,7 +68,7 @@ class Live:
 
 
 def facts_of(decision: router_pb2.Decision, moment: moment_pb2.Moment) -> list[str]:
-    """What a model's words may rest on: each piece, and the call and how it failed, quoted."""
+    """What a model's words may rest on: the piece, and the call and how it failed, quoted."""
     facts = [advice.text for advice in decision.said]
     if moment.call.target:
         facts.append(code(moment.call.target, FACT_CHARS))

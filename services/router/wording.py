@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from chassis.quotation import clipped, open_mark
 from services.router.bundle import Bundle
-from services.router.gate import LABEL, Authority, Judged, Reason, Source
+from services.router.gate import Authority, Judged, Reason, Source, label_of
 from services.router.settings import Policy
 from spark.router.v1 import router_pb2
 
@@ -33,7 +33,7 @@ AUTHORITIES = {
 
 def text_of(chosen: Sequence[Judged], policy: Policy) -> str:
     """What the agent is told, within the limit."""
-    text = LABEL
+    text = label_of(item.piece.source for item in chosen)
     for number, item in enumerate(chosen):
         left = policy.max_chars - len(text) - (number > 0)
         line = shortened(item.piece.text, left, listing=item.piece.source is Source.OUTCOME)

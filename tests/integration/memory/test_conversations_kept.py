@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
 import pytest
+from ulid import ULID
 
 from chassis.faults import Overloaded, ServiceUnavailable, StoreUnavailable
 from chassis.identifiers import new_ulid
 from chassis.migrations import migrate, read_migrations
 from host.engines import start_postgres
+from services.inference.conversation import reply_id
 from services.memory.archive import Archive
 from services.memory.entries import Conversation
 from tests.integration.memory.conftest import NOW, Memory, StartMemory, opened, said, stopped, until
@@ -144,6 +147,19 @@ async def test_forgetting_waits_for_a_write_under_way(start: StartMemory) -> Non
     await watcher.close()
     assert (await writing, await forgetting) == (1, 1)
     assert await memory.rows() == 0
+
+
+async def test_a_reply_under_way_does_not_bring_a_forgotten_conversation_back(memory: Memory) -> None:
+    memory.clock.time = datetime.now(UTC)
+    (asked,) = memory.says("what is my secret?")
+    reply = said("your secret is turquoise", entry_id=reply_id(asked.entry_id))
+    memory.clock.time += timedelta(seconds=1)
+    assert await memory.conversations.forget(Conversation("local", "s1")) == 1
+    memory.conversations.remember([asked, reply])
+    assert await memory.texts() == []
+    later = said("what is the time?", entry_id=str(ULID.from_datetime(memory.clock.time + timedelta(seconds=1))))
+    memory.conversations.remember([later, replace(reply, entry_id=reply_id(later.entry_id), text="late")])
+    assert await memory.texts() == ["what is the time?", "late"]
 
 
 async def test_what_is_old_is_archived_in_pieces_and_listed_only_when_asked_for(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from host.connection import connected
+from services.router.gate import SAID_LABEL
 from spark.gateway.v1 import hooks_pb2
 from spark.gateway.v1.hooks_pb2_grpc import HooksServiceStub
 from spark.inference.v1 import engines_pb2, inference_pb2
@@ -95,9 +96,23 @@ async def test_a_model_words_it_where_no_packet_is_there(tmp_path: Path, model: 
         model.advice = WORDED
         decision = await prompted(gateway)
     assert (decision.route, decision.live_unavailable) == (router_pb2.ROUTE_LIVE, "")
-    assert WORDED in decision.text
+    assert decision.text == f"{SAID_LABEL}{WORDED}"
     assert SAID in decision.said[0].text, "what it rests on can still be seen"
     assert SAID in model.asked[-1]
+
+
+async def test_two_pieces_are_said_as_they_are(tmp_path: Path, model: Model) -> None:
+    async with gateway_with(tmp_path, model, include_mind="1") as gateway:
+        other = "The shop deploys need the VPN first"
+        for text in (SAID, other):
+            await say(gateway, text)
+        model.advice = WORDED
+        before = len(model.asked)
+        decision = await prompted(gateway)
+    assert (decision.live_unavailable, len(model.asked)) == ("several pieces are said", before)
+    assert len(decision.said) == 2
+    assert SAID in decision.text
+    assert other in decision.text
 
 
 async def test_an_invention_of_the_model_is_not_said(tmp_path: Path, model: Model) -> None:

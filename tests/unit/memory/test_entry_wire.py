@@ -27,6 +27,24 @@ def test_a_nul_is_refused_before_it_holds_up_what_waits_with_it(field: str) -> N
     assert refused.value.violations == ((f"entries[3].{field}", "must hold no NUL"),)
 
 
+@pytest.mark.parametrize("seconds", [253402300800, -1, -62135596801, 2**63 - 1, -(2**63)])
+def test_a_time_out_of_range_is_refused(seconds: int) -> None:
+    message = type(ENTRY)()
+    message.CopyFrom(ENTRY)
+    message.said_at.seconds = seconds
+    with pytest.raises(InvalidArgument) as refused:
+        entry_of(message, "local", 2)
+    assert refused.value.violations == (("entries[2].said_at", "must lie in the years 1970 to 9999"),)
+
+
+@pytest.mark.parametrize("seconds", [253402300799, 0])
+def test_the_first_and_the_last_second_are_taken(seconds: int) -> None:
+    message = type(ENTRY)()
+    message.CopyFrom(ENTRY)
+    message.said_at.seconds = seconds
+    assert entry_of(message, "local", 0).said_at.year in {1970, 9999}
+
+
 def test_an_answer_says_how_large_it_is_and_counts_each_entry_once() -> None:
     entry = entry_of(ENTRY, "local", 0)
     other = Entry(entry.conversation, "1" * 26, entry.speaker, "another", entry.said_at)
