@@ -198,12 +198,14 @@ def recorded(decision: router_pb2.Decision) -> router_pb2.Decision:
 
     They would stay with the session that was told of them when the conversation is forgotten.
     """
+    if all(advice.source != router_pb2.SOURCE_CONVERSATION for advice in (*decision.said, *decision.held)):
+        return decision
     kept = router_pb2.Decision()
     kept.CopyFrom(decision)
-    quoting = [advice for advice in (*kept.said, *kept.held) if advice.source == router_pb2.SOURCE_CONVERSATION]
-    for advice in quoting:
-        advice.text = f"what was said to Spark ({advice.packet_id.rpartition(':')[2]})"
-    if quoting and kept.text:
+    for advice in (*kept.said, *kept.held):
+        if advice.source == router_pb2.SOURCE_CONVERSATION:
+            advice.text = f"what was said to Spark ({advice.packet_id.rpartition(':')[2]})"
+    if kept.text:
         # Whoever worded the whole, words of the conversation may be in it.
         kept.text = "\n".join(advice.text for advice in kept.said)
     return kept

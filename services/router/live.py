@@ -71,7 +71,8 @@ def facts_of(decision: router_pb2.Decision, moment: moment_pb2.Moment) -> list[s
     """What a model's words may rest on: the piece, and the call and how it failed, quoted."""
     facts = [advice.text for advice in decision.said]
     if moment.call.target:
-        facts.append(code(moment.call.target, FACT_CHARS))
+        how = " failed." if moment.kind == moment_pb2.MOMENT_KIND_CALL_FAILED else ""
+        facts.append(f"{code(moment.call.target, FACT_CHARS)}{how}")
     if moment.outcome.error:
         facts.append(f"It printed {quote(moment.outcome.error, FACT_CHARS)}")
     return facts

@@ -56,9 +56,19 @@ async def gateway_with(home: Path, model: Model | None = None, **flags: str) -> 
 
 
 async def say(gateway: HooksServiceAsyncStub, text: str, session: str = "terminal") -> None:
-    """Says something to Spark in a conversation."""
+    """Says something to Spark in a conversation, and returns once hooks recall it."""
     async for _ in gateway.Chat(hooks_pb2.ChatRequest(chat=inference_pb2.ChatRequest(session_id=session, text=text))):
         pass
+    await warm(gateway)
+
+
+async def warm(gateway: HooksServiceAsyncStub) -> None:
+    """Returns once memory answers within a hook's patience: at first it reads its weights."""
+
+    async def recalls() -> bool:
+        return router_pb2.SOURCE_CONVERSATION in (await prompted(gateway, "warming", "Rename nothing")).absent
+
+    await eventually(recalls)
 
 
 async def prompted(gateway: HooksServiceAsyncStub, session: str = "one", prompt: str = PROMPT) -> router_pb2.Decision:
@@ -87,6 +97,7 @@ async def test_another_conversation_is_not_looked_at(tmp_path: Path) -> None:
         decision = await prompted(gateway)
     assert (decision.text, list(decision.absent)[-1]) == ("", router_pb2.SOURCE_CONVERSATION)
     async with gateway_with(tmp_path, include_mind="1", mind_session="elsewhere") as gateway:
+        await warm(gateway)
         assert SAID in (await prompted(gateway, "two")).text
 
 
