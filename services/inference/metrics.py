@@ -5,8 +5,8 @@ from __future__ import annotations
 from prometheus_client import Counter, Gauge, Histogram
 
 LOAD_SECONDS = Gauge(
-    "spark_model_load_seconds",
-    "From first contact with a model's engine to the end of its warm-up generation, seconds (model_load_time_seconds)",
+    "spark_model_load_time_seconds",
+    "From first contact with a model's engine to the end of its warm-up generation, seconds",
     ["model"],
 )
 STATE = Gauge("spark_engine_ready", "Whether an engine is ready", ["engine"])

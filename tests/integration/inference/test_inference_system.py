@@ -51,7 +51,7 @@ async def test_a_local_model_serves_and_ends_with_spark_even_when_that_is_killed
         assert reply.started.engine == "llama_cpp"
         assert reply.finished is not None
         metrics = metrics_of(spark)
-        assert 'spark_model_load_seconds{model="tiny"} ' in metrics
+        assert 'spark_model_load_time_seconds{model="tiny"} ' in metrics
         assert 'spark_generations_total{end="length",engine="llama_cpp"} 1.0' in metrics
         assert (tmp_path / "home" / "inference" / "manifest.json").exists()
         server = server_of(spark)
