@@ -40,7 +40,8 @@ GATHER_S = 0.2
 """The first event of a batch waits so long for others, unless someone waits for it: what is done behind a hook is then
 done while the agent thinks, and once for several, and takes no core from the next hook or the client (ADR 15)."""
 AT_ONCE_S = 0.025
-"""The same for events that others go on from."""
+"""The same for events that others go on from. From one batch's beginning to the next one's it is so long at least, also
+for events that press: those of many agents at once share their transactions."""
 RETRY_S = (0.05, 0.1, 0.2, 0.5, 1.0)
 
 
@@ -92,6 +93,7 @@ class Consumer:
         self._subscription: Subscription | None = None
         self._stopping = False
         self._held_at = 0.0
+        self._began_at = 0.0
         self._progress = asyncio.Condition()
         self._task: asyncio.Task[None] | None = None
         self.done = 0
@@ -218,7 +220,12 @@ class Consumer:
         if not (self._stopping or self._awaited or len(self._arrived) >= ENOUGH):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._enough.wait(), self._gather_s)
+        clock = asyncio.get_running_loop().time
+        pause = self._began_at + AT_ONCE_S - clock()
+        if pause > 0 and len(self._arrived) < BATCH:
+            await asyncio.sleep(pause)
         self._enough.clear()
+        self._began_at = clock()
 
     async def _store(self, messages: list[Msg]) -> None:
         attempt = 0
