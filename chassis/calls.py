@@ -32,6 +32,11 @@ class CallContext:
             return None
         return max(0.0, self.deadline - asyncio.get_running_loop().time())
 
+    def patience(self, seconds: float, share: float) -> float:
+        """Seconds for a part that can be left out: no more than `seconds`, nor than that share of what is left."""
+        left = self.remaining()
+        return seconds if left is None else min(seconds, share * left)
+
     def require_time(self) -> None:
         """Makes sure that there is time left.
 

@@ -21,7 +21,7 @@ from chassis.identity import Tokens
 from gateway.body import Refused, json_object
 from gateway.caller import call_of
 from gateway.cleaning import cleaned
-from gateway.http_replies import REFUSALS, answer, as_json, error, explained, refusal
+from gateway.http_replies import REFUSALS, answer, answered, as_json, error, explained, refusal
 from spark.fault.v1 import reason_pb2
 from spark.inference.v1 import generation_pb2, inference_pb2
 from spark.memory.v1 import conversation_pb2
@@ -68,37 +68,23 @@ class ChatEndpoint:
 
     async def show(self, request: Request) -> Response:
         """What was said in a conversation, newest first; `session_id`, and `page_token` of a former answer."""
-        try:
-            call = call_of(request, PATH, self._tokens)
+
+        async def entries() -> Message:
+            given = request.query_params
             wanted = conversation_pb2.ListEntriesRequest(
-                session_id=session_in(request.query_params), page_token=request.query_params.get("page_token", "")
+                session_id=session_in(given), page_token=given.get("page_token", "")
             )
-            token = current_call.set(call)
-            try:
-                entries = await self._memory.ListEntries(wanted, timeout=SHOW_SECONDS)
-            finally:
-                current_call.reset(token)
-        except REFUSALS as refused:
-            return refusal(refused)
-        except AioRpcError as failed:
-            return explained(received(failed))
-        return answer(entries)
+            return await self._memory.ListEntries(wanted, timeout=SHOW_SECONDS)
+
+        return await answered(request, PATH, self._tokens, entries)
 
     async def rate(self, request: Request) -> Response:
         """Takes a user's word on an answer: `answer_id`, and whether it was `right`."""
-        try:
-            call = call_of(request, f"{PATH}/rating", self._tokens)
-            wanted = rating_in(await json_object(request))
-            token = current_call.set(call)
-            try:
-                rated = await self._inference.Rate(wanted, timeout=SHOW_SECONDS)
-            finally:
-                current_call.reset(token)
-        except REFUSALS as refused:
-            return refusal(refused)
-        except AioRpcError as failed:
-            return explained(received(failed))
-        return answer(rated)
+
+        async def rated() -> Message:
+            return await self._inference.Rate(rating_in(await json_object(request)), timeout=SHOW_SECONDS)
+
+        return await answered(request, f"{PATH}/rating", self._tokens, rated)
 
     async def _answered(self, request: Request, *, streams: bool) -> Response:
         try:

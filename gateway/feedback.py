@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from grpc.aio import AioRpcError
+from google.protobuf.message import Message
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from chassis.calls import current_call
-from chassis.faults import received
 from chassis.identity import Tokens
 from gateway.body import Refused, json_object
-from gateway.caller import call_of
-from gateway.http_replies import REFUSALS, answer, explained, refusal
-from spark.fault.v1 import reason_pb2
+from gateway.http_replies import answered
 from spark.packets.v1 import advice_pb2
 
 if TYPE_CHECKING:
@@ -49,20 +45,11 @@ class FeedbackEndpoint:
 
     async def post(self, request: Request) -> Response:
         """Answers with the advice as it stands now, or with an error that says what is wrong."""
-        try:
-            call = call_of(request, PATH, self._tokens)
-            wanted = feedback_in(await json_object(request))
-            token = current_call.set(call)
-            try:
-                advice = await self._packets.GiveFeedback(wanted, timeout=SECONDS)
-            finally:
-                current_call.reset(token)
-        except REFUSALS as refused:
-            return refusal(refused)
-        except AioRpcError as failed:
-            fault = received(failed)
-            return explained(fault, f"; {WHERE_TO_LOOK}" if fault.reason == reason_pb2.REASON_NOT_FOUND else "")
-        return answer(advice)
+
+        async def judged() -> Message:
+            return await self._packets.GiveFeedback(feedback_in(await json_object(request)), timeout=SECONDS)
+
+        return await answered(request, PATH, self._tokens, judged, not_found=f"; {WHERE_TO_LOOK}")
 
 
 def feedback_in(body: Mapping[str, object]) -> advice_pb2.GiveFeedbackRequest:

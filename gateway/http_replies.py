@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 import orjson
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
-from starlette.requests import ClientDisconnect
+from grpc.aio import AioRpcError
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from chassis.calls import current_call
 from chassis.door import error_body
-from chassis.faults import Fault, Unauthenticated, UnknownClient
+from chassis.faults import Fault, Unauthenticated, UnknownClient, received
+from chassis.identity import Tokens
 from gateway.body import Refused
+from gateway.caller import call_of
 from spark.fault.v1 import reason_pb2
 
 STATUSES: Mapping[int, int] = {
@@ -29,6 +33,24 @@ STATUSES: Mapping[int, int] = {
 
 REFUSALS: Final = (Unauthenticated, UnknownClient, Refused, ClientDisconnect)
 """What ends a request before a service is asked."""
+
+
+async def answered(
+    request: Request, path: str, tokens: Tokens, ask: Callable[[], Awaitable[Message]], *, not_found: str = ""
+) -> Response:
+    """The reply to a request that one call of a service answers. `ask` makes that call, as the request's own, and may
+    refuse first; `not_found` says what to do where there is no such thing."""
+    try:
+        token = current_call.set(call_of(request, path, tokens))
+        try:
+            return answer(await ask())
+        finally:
+            current_call.reset(token)
+    except REFUSALS as refused:
+        return refusal(refused)
+    except AioRpcError as failed:
+        fault = received(failed)
+        return explained(fault, not_found if fault.reason == reason_pb2.REASON_NOT_FOUND else "")
 
 
 def refusal(refused: Unauthenticated | UnknownClient | Refused | ClientDisconnect) -> Response:

@@ -11,7 +11,7 @@ from chassis.calls import replies
 from chassis.identifiers import new_ulid
 from host.cli.asking import as_json
 from host.cli.layout import printable, say
-from host.cli.ratings import rate, show_rated
+from host.cli.ratings import RATINGS, rate, show_rated
 from host.cli.running import print_json, run
 from host.connection import Connection, connected
 from host.home import spark_home
@@ -21,7 +21,7 @@ from spark.inference.v1 import inference_pb2
 
 WITHOUT_ENGINE = "No model answered: {why}. docs/inference.md says how to give Spark an engine."
 ENDS = frozenset({"exit", "quit"})
-WORDS_ON_ANSWERS = {"/right": True, "/wrong": False}
+WORDS_ON_ANSWERS = {f"/{word}": right for word, right in RATINGS.items()}
 
 
 @click.command("chat")

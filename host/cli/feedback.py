@@ -9,7 +9,7 @@ from grpc.aio import AioRpcError
 from host.cli.asking import as_json
 from host.cli.layout import say
 from host.cli.phrases import OUTCOMES, STAGES, VERDICTS, words_for
-from host.cli.ratings import rate, show_rated
+from host.cli.ratings import RATINGS, rate, show_rated
 from host.cli.running import print_json, run
 from host.connection import Connection, connected
 from host.home import spark_home
@@ -19,7 +19,6 @@ from spark.packets.v1.advice_pb2 import GivenAdvice, ListAdviceRequest, Verdict
 from spark.packets.v1.packets_pb2_grpc import PacketsServiceStub
 
 BY_WORD: dict[str, Verdict.ValueType] = {word: Verdict.ValueType(number) for number, word in VERDICTS.items()}
-RATINGS = {"right": True, "wrong": False}
 LAST = "last"
 SHORTEST = 4
 """The contract's own limit."""

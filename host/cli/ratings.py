@@ -8,11 +8,11 @@ from grpc.aio import AioRpcError
 
 from host.cli.layout import say
 from host.connection import Connection
+from services.inference.calibration import AT_LEAST, OF_EACH
 from spark.inference.v1 import inference_pb2
 from spark.inference.v1.inference_pb2_grpc import InferenceServiceStub
 
-ENOUGH = 50
-"""As services/inference/calibration.py."""
+RATINGS = {"right": True, "wrong": False}
 
 
 async def rate(connection: Connection, answer_id: str, *, right: bool) -> inference_pb2.RateResponse:
@@ -36,5 +36,7 @@ def show_rated(rated: inference_pb2.RateResponse, *, right: bool) -> None:
     word = "right" if right else "wrong"
     if rated.calibrated:
         say(f"Noted: {word}. {rated.outcomes} answers say what this model's confidence is worth.")
+    elif rated.outcomes < AT_LEAST:
+        say(f"Noted: {word}. {rated.outcomes} of {AT_LEAST} answers that are needed to weigh this model's confidence.")
     else:
-        say(f"Noted: {word}. {rated.outcomes} of {ENOUGH} answers that are needed to weigh this model's confidence.")
+        say(f"Noted: {word}. To weigh this model's confidence, {OF_EACH} right and {OF_EACH} wrong answers are needed.")

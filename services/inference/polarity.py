@@ -115,9 +115,9 @@ def turned_round(text: str, sources: Iterable[str]) -> tuple[str, ...]:
 def denied(found: Sequence[Piece], judged: Collection[str]) -> tuple[str, ...]:
     """The pieces of code of whose clause two negations make a praise that no fact can be held against."""
     return tuple(
-        piece.code
-        for piece in places(parted_at_colons(found))
-        if piece.code in judged and NO.search(piece.clause) and ILL.search(piece.clause)
+        place.code
+        for place in places(parted_at_colons(found))
+        if place.code in judged and NO.search(place.clause) and ILL.search(place.clause)
     )
 
 

@@ -47,14 +47,15 @@ AFTER_TO_DO = words(
 )
 """Words that make what was quoted something to be done."""
 NOT = words("no not never without")
-BY_USERS = words("user users")
+USERS = words("user users")
+SAYS = words("say says said saying told")
 NUMBER = re.compile(r"[\d.,:%-]+\Z", re.ASCII)
 
 
 def by_user(found: Sequence[Piece], place: int) -> bool:
     """Whether a quotation is told as a user's words: in its sentence a user says."""
-    told = sentence_before(found, place)
-    return bool(BY_USERS & set(told)) and any(word in {"said", "says", "say", "told", "saying"} for word in told)
+    told = set(sentence_before(found, place))
+    return bool(USERS & told) and bool(SAYS & told)
 
 
 def reported(found: Sequence[Piece], place: int, *, as_there: bool = False) -> bool:

@@ -17,7 +17,7 @@ from services.router.arms import assign
 from services.router.bundle import Bundle, fuse
 from services.router.gate import Judged, Occasion, Seen, judge, may_refuse, within
 from services.router.live import Live
-from services.router.recollection import Recollection
+from services.router.recollection import ASKED_AT, Recollection
 from services.router.settings import Policy
 from services.router.wording import advice_of, text_of
 from spark.moment.v1 import moment_pb2
@@ -88,7 +88,8 @@ class Decider:
             return silent(router_pb2.SILENCE_NOT_APPLICABLE)
         failed = moment.kind == moment_pb2.MOMENT_KIND_CALL_FAILED
         asking = asyncio.create_task(self._remedies(moment, call)) if failed else None
-        recalling = self._recollection and asyncio.create_task(self._recollection.pieces(moment, call))
+        mind = self._recollection if moment.kind in ASKED_AT else None
+        recalling = asyncio.create_task(mind.pieces(moment, call)) if mind else None
         try:
             for _ in range(ATTEMPTS):
                 found = await self._packets.Lookup(packets_pb2.LookupRequest(moment=moment))
@@ -111,8 +112,7 @@ class Decider:
 
     async def _remedies(self, moment: moment_pb2.Moment, call: CallContext) -> prefetch_pb2.RemedyResponse | None:
         """What is known of such failures; None where that cannot be told in time."""
-        left = call.remaining()
-        limit = REMEDY_SECONDS if left is None else min(REMEDY_SECONDS, REMEDY_SHARE * left)
+        limit = call.patience(REMEDY_SECONDS, REMEDY_SHARE)
         try:
             found = await self._prefetch.Remedy(prefetch_pb2.RemedyRequest(moment=moment), timeout=limit)
             ids = [packet.packet_id for packet in found.packets]

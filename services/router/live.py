@@ -40,7 +40,7 @@ class Live:
         label = label_of([Source(decision.said[0].source)])
         asked = inference_pb2.SynthesizeRequest(
             text=decision.text.removeprefix(label),
-            facts=facts_of(decision, moment),
+            facts=facts_of(moment),
             max_chars=self._max_chars - len(label),
         )
         try:
@@ -67,9 +67,9 @@ class Live:
         return ""
 
 
-def facts_of(decision: router_pb2.Decision, moment: moment_pb2.Moment) -> list[str]:
-    """What a model's words may rest on: the piece, and the call and how it failed, quoted."""
-    facts = [advice.text for advice in decision.said]
+def facts_of(moment: moment_pb2.Moment) -> list[str]:
+    """What a model's words may rest on beside the piece itself: the call, and how it failed, quoted."""
+    facts: list[str] = []
     if moment.call.target:
         how = " failed." if moment.kind == moment_pb2.MOMENT_KIND_CALL_FAILED else ""
         facts.append(f"{code(moment.call.target, FACT_CHARS)}{how}")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PREFIX = "said:"
 ASKED_AT = frozenset({moment_pb2.MOMENT_KIND_PROMPT_SUBMITTED, moment_pb2.MOMENT_KIND_CALL_FAILED})
-"""Before each call it would be read too often for what it is worth."""
+"""Moments at which it is asked: before each call it would be read too often for what it is worth."""
 SECONDS = 0.1
 SHARE = 0.5
 """Share of the time left that recalling may take; without it the rest is still told."""
@@ -46,14 +46,10 @@ class Recollection:
         self._session = session
 
     async def pieces(self, moment: moment_pb2.Moment, call: CallContext) -> list[Piece] | None:
-        """What was said about a moment, nearest first; None where nobody was asked, or cannot tell in time."""
-        if moment.kind not in ASKED_AT:
-            return None
-        left = call.remaining()
-        limit = SECONDS if left is None else min(SECONDS, SHARE * left)
+        """What was said about a moment, nearest first; None where memory cannot tell in time."""
         asked = conversation_pb2.RecallRequest(session_id=self._session, text=about(moment), limit=HITS)
         try:
-            found = await self._memory.Recall(asked, timeout=limit)
+            found = await self._memory.Recall(asked, timeout=call.patience(SECONDS, SHARE))
         except AioRpcError:
             return None
         return pieces_of(found.hits, moment.prompt.tokens or moment.call.tokens)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from chassis.calls import CallContext, current_call
 from chassis.identifiers import new_ulid
 from host.engines import Nats, Postgres, start_nats, start_postgres
 
@@ -52,3 +53,11 @@ async def nats(tmp_path: Path) -> AsyncGenerator[Nats]:
 def bus_url(nats: Nats) -> str:
     """An empty bus of its own for the test."""
     return nats.url
+
+
+@pytest.fixture
+def calling() -> Generator[None]:
+    """As within a call of the workspace `local`."""
+    token = current_call.set(CallContext("test", "local"))
+    yield
+    current_call.reset(token)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+
+from tests.integration.scripted_http import Json, scripted
 
 UNSURE = {"confidence": 0.1, "verdict": "unsure", "risk": "", "answer": "I cannot say."}
 
@@ -33,45 +32,18 @@ def speaking() -> Generator[Model]:
     """The server, on a free port, for the time of the block."""
     model = Model()
 
-    class Face(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self._answer(json.dumps({"object": "list", "data": [{"id": "scripted", "object": "model"}]}))
+    def stream(_: str, body: Json) -> list[str]:
+        if "response_format" in body:
+            model.asked.append(body["messages"][-1]["content"])
+            time.sleep(model.after_s)
+        schema = json.dumps(body.get("response_format", {}))
+        says = {"advice": model.advice} if '"advice"' in schema else model.voice
+        frame = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "scripted"}
+        delta = {"role": "assistant", "content": json.dumps(says)}
+        said: Json = {**frame, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
+        ended: Json = {**frame, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+        return [f"data: {event}" for event in (json.dumps(said), json.dumps(ended), "[DONE]")]
 
-        def do_POST(self) -> None:
-            body: Any = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            if "response_format" in body:
-                model.asked.append(body["messages"][-1]["content"])
-                time.sleep(model.after_s)
-            schema = json.dumps(body.get("response_format", {}))
-            says = {"advice": model.advice} if '"advice"' in schema else model.voice
-            frame = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "scripted"}
-            delta = {"role": "assistant", "content": json.dumps(says)}
-            said = {**frame, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
-            ended: dict[str, Any] = {**frame, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
-            events = (json.dumps(said), json.dumps(ended), "[DONE]")
-            self._answer("".join(f"data: {event}\n\n" for event in events), "text/event-stream")
-
-        def _answer(self, text: str, kind: str = "application/json") -> None:
-            self.send_response(200)
-            self.send_header("content-type", kind)
-            self.send_header("content-length", str(len(text)))
-            self.end_headers()
-            try:
-                self.wfile.write(text.encode())
-            except OSError:
-                self.close_connection = True
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Says nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Face)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    model.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
-    try:
+    with scripted(lambda: {"object": "list", "data": [{"id": "scripted", "object": "model"}]}, stream) as url:
+        model.url = f"{url}/v1"
         yield model
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 from chassis.identifiers import new_ulid
 from services.inference.engines.anthropic_messages import Account, AnthropicMessages
 from services.inference.engines.openai_compatible import OpenAICompatible, Where
 from services.inference.model import Message, Prompt, Role
+from tests.integration.scripted_http import Json, scripted
 
 KEY = "sk-proj-0123456789abcdef"
-Json = dict[str, Any]
 
 
 @dataclass
@@ -64,39 +61,11 @@ def odd_server() -> Generator[Odd]:
     """The server, on a free port, for the time of the block."""
     odd = Odd()
 
-    class Face(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self._answer(json.dumps({"object": "list", "data": [{"id": odd.model, "object": "model"}]}))
+    def stream(path: str, body: Json) -> list[str]:
+        odd.asked.append(body)
+        if path == "/v1/messages":
+            return [f"event: {event['type']}\ndata: {json.dumps(event)}" for event in odd.anthropic_events()]
+        return [*(f"data: {json.dumps(event)}" for event in odd.openai_events()), "data: [DONE]"]
 
-        def do_POST(self) -> None:
-            odd.asked.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
-            if self.path == "/v1/messages":
-                lines = [f"event: {event['type']}\ndata: {json.dumps(event)}" for event in odd.anthropic_events()]
-            else:
-                lines = [f"data: {json.dumps(event)}" for event in odd.openai_events()] + ["data: [DONE]"]
-            self._answer("".join(f"{line}\n\n" for line in lines), "text/event-stream")
-
-        def _answer(self, text: str, kind: str = "application/json") -> None:
-            self.send_response(200)
-            self.send_header("content-type", kind)
-            self.send_header("content-length", str(len(text)))
-            self.end_headers()
-            try:
-                self.wfile.write(text.encode())
-            except OSError:
-                self.close_connection = True
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Says nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Face)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    odd.url = f"http://127.0.0.1:{server.server_address[1]}"
-    try:
+    with scripted(lambda: {"object": "list", "data": [{"id": odd.model, "object": "model"}]}, stream) as odd.url:
         yield odd
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator
 from typing import Any, cast
 
 import pytest
 
-from chassis.calls import CallContext, current_call
 from chassis.chain import Chain
 from chassis.channels import Channels
 from chassis.clock import SystemClock
@@ -25,13 +24,7 @@ from spark.memory.v1.memory_pb2_grpc import MemoryServiceStub
 from tests.integration.inference.world import TOKEN
 from tests.integration.memory.conftest import opened, stopped
 
-
-@pytest.fixture(autouse=True)
-def calling() -> Generator[None]:
-    """As within a call."""
-    token = current_call.set(CallContext("test", "local"))
-    yield
-    current_call.reset(token)
+pytestmark = pytest.mark.usefixtures("calling")
 
 
 @pytest.fixture

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from decimal import Decimal
 
 import pytest
 
-from chassis.calls import CallContext, current_call
 from chassis.database import Database
 from chassis.faults import EngineUnavailable
 from services.inference.answers import Answer
@@ -24,6 +23,8 @@ from services.inference.synthesis import Mode, Synthesizer
 from tests.integration.inference_spending.conftest import SetClock
 from tests.unit.inference.scripted import Script, Scripted, always
 from tests.unit.inference.scripted_pool import in_json
+
+pytestmark = pytest.mark.usefixtures("calling")
 
 AT_ONCE = 50
 TEXT = "`tool --old` failed here before (flag not known); what worked: `tool --new`."
@@ -53,14 +54,6 @@ class Bookkeeping:
                     yield event
         finally:
             await reservation.settle(self.engine.usage)
-
-
-@pytest.fixture(autouse=True)
-def calling() -> Generator[None]:
-    """As within a call."""
-    token = current_call.set(CallContext("test", "local"))
-    yield
-    current_call.reset(token)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator
 from contextlib import aclosing
 from datetime import timedelta
 from decimal import Decimal
@@ -20,6 +19,8 @@ from services.inference.prices import Price, most
 from services.inference.spending import EXPIRES_AFTER, KEPT_FOR, Spending, purpose
 from tests.integration.inference_spending.conftest import NOON, SetClock
 from tests.unit.inference.scripted import Scripted, always
+
+pytestmark = pytest.mark.usefixtures("calling")
 
 WORKSPACE = "local"
 AT_ONCE = 50
@@ -43,14 +44,6 @@ def dear(said: str = "an answer", usage: Usage = USAGE) -> Scripted:
 
 def spending(database: Database, clock: SetClock, budget: int) -> Spending:
     return Spending(database, clock, budget, PRICES)
-
-
-@pytest.fixture(autouse=True)
-def calling() -> Generator[None]:
-    """As within a call."""
-    token = current_call.set(CallContext("test", WORKSPACE))
-    yield
-    current_call.reset(token)
 
 
 async def answered(books: Spending, engine: Scripted) -> bool:
