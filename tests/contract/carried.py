@@ -18,7 +18,7 @@ from chassis.identity import Tokens
 from chassis.interceptors import STANDARD
 from chassis.local import LocalChannel
 from chassis.server import GrpcServer
-from spark.telemetry.v1 import telemetry_pb2
+from spark.telemetry.v1 import sessions_pb2, telemetry_pb2, windows_pb2
 
 SERVICE = telemetry_pb2.DESCRIPTOR.services_by_name["TelemetryService"]
 NAME = "telemetry"
@@ -62,8 +62,42 @@ class Telemetry:
         self.calls.append(call)
         return self.watching(request, call)
 
-    async def Summarize(self, _: telemetry_pb2.SummarizeRequest, __: CallContext) -> telemetry_pb2.SummarizeResponse:
-        return telemetry_pb2.SummarizeResponse()
+    async def Summarize(self, _: windows_pb2.SummarizeRequest, __: CallContext) -> windows_pb2.SummarizeResponse:
+        return windows_pb2.SummarizeResponse()
+
+    async def GetDecision(
+        self, _: telemetry_pb2.GetDecisionRequest, __: CallContext
+    ) -> telemetry_pb2.GetDecisionResponse:
+        return telemetry_pb2.GetDecisionResponse()
+
+    async def ListSeries(self, _: windows_pb2.ListSeriesRequest, __: CallContext) -> windows_pb2.ListSeriesResponse:
+        return windows_pb2.ListSeriesResponse()
+
+    async def GetScorecard(
+        self, _: windows_pb2.GetScorecardRequest, __: CallContext
+    ) -> windows_pb2.GetScorecardResponse:
+        return windows_pb2.GetScorecardResponse()
+
+    async def ListSessions(
+        self, _: sessions_pb2.ListSessionsRequest, __: CallContext
+    ) -> sessions_pb2.ListSessionsResponse:
+        return sessions_pb2.ListSessionsResponse()
+
+    async def ListMoments(
+        self, _: sessions_pb2.ListMomentsRequest, __: CallContext
+    ) -> sessions_pb2.ListMomentsResponse:
+        return sessions_pb2.ListMomentsResponse()
+
+    async def Export(
+        self, _: telemetry_pb2.ExportRequest, __: CallContext
+    ) -> AsyncGenerator[telemetry_pb2.ExportResponse]:
+        return
+        yield
+
+    async def AwaitRecorded(
+        self, _: telemetry_pb2.AwaitRecordedRequest, __: CallContext
+    ) -> telemetry_pb2.AwaitRecordedResponse:
+        return telemetry_pb2.AwaitRecordedResponse()
 
     async def CompareArms(
         self, _: telemetry_pb2.CompareArmsRequest, __: CallContext

@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 from chassis.bus import STREAMS
 from chassis.events import event_type
 from spark.event.v1 import options_pb2
-from spark.telemetry.v1 import telemetry_pb2
+from spark.telemetry.v1 import windows_pb2
 from tests.contract.contract_files import MESSAGES, full_name
 
 EVENTS = [kind for kind in MESSAGES if kind.DESCRIPTOR.GetOptions().HasExtension(options_pb2.event)]
@@ -29,6 +29,9 @@ def test_the_contract_has_events() -> None:
         "spark.memory.v1.LessonChanged",
         "spark.router.v1.AdviceDecided",
         "spark.prefetch.v1.PrefetchRequested",
+        "spark.packets.v1.AdviceJudged",
+        "spark.inference.v1.GenerationEnded",
+        "spark.fault.v1.FaultSeen",
     }
 
 
@@ -55,4 +58,4 @@ def test_no_two_streams_take_the_same_subject() -> None:
 
 def test_a_message_that_is_no_event_has_no_subject() -> None:
     with pytest.raises(TypeError, match=r"spark\.telemetry\.v1\.Count is no event"):
-        event_type(telemetry_pb2.Count)
+        event_type(windows_pb2.Count)

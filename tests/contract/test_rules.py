@@ -22,7 +22,9 @@ from spark.router.v1 import router_pb2
 from spark.telemetry.v1 import telemetry_pb2
 from tests.contract.contract_files import MESSAGES, METHODS, full_name
 from tests.contract.rule import SHARE, TEXT_BYTES, Rule, bounded, hexadecimal, known, many, present
+from tests.contract.rules_of_events import RULES_OF_EVENTS
 from tests.contract.rules_of_inference import RULES_OF_INFERENCE
+from tests.contract.rules_of_telemetry import RULES_OF_TELEMETRY
 from tests.contract.valid_messages import ENTRY, FAILURE_KEY, HOOK, MOMENT, PACKET, SPAN, valid
 
 VALIDATOR = Validator()
@@ -88,6 +90,9 @@ RULES: tuple[Rule, ...] = (
     bounded(memory_pb2.ListLessonsRequest, "project_id", 0, 64),
     Rule(memory_pb2.ListLessonsRequest, "page_size", (0, 500), (501,)),
     bounded(memory_pb2.ListLessonsRequest, "page_token", 0, 200),
+    hexadecimal(memory_pb2.ReviseLessonRequest, "lesson_id", 32),
+    bounded(memory_pb2.ReviseLessonRequest, "text", 0, 500),
+    hexadecimal(memory_pb2.RetireLessonRequest, "lesson_id", 32),
     many(memory_pb2.FindLearntRequest, "event_ids", 0, 10_000, "0" * 32),
     bounded(memory_pb2.SessionSpan, "session_id", 1, 200),
     present(memory_pb2.SessionSpan, "began"),
@@ -165,14 +170,6 @@ RULES: tuple[Rule, ...] = (
     present(router_pb2.AdviseRequest, "moment"),
     present(router_pb2.AdviceDecided, "envelope"),
     present(router_pb2.AdviceDecided, "decision"),
-    bounded(telemetry_pb2.ListDecisionsRequest, "session_id", 0, 200),
-    bounded(telemetry_pb2.ListDecisionsRequest, "project_id", 0, 64),
-    Rule(telemetry_pb2.ListDecisionsRequest, "page_size", (0, 500), (501,)),
-    bounded(telemetry_pb2.SummarizeRequest, "project_id", 0, 64),
-    bounded(telemetry_pb2.SummarizeRequest, "session_id", 0, 200),
-    bounded(telemetry_pb2.CompareArmsRequest, "project_id", 0, 64),
-    Rule(telemetry_pb2.CompareArmsRequest, "alpha", (0.0, 0.999), (-0.01, 1.0, float("nan"))),
-    bounded(telemetry_pb2.WatchDecisionsRequest, "project_id", 0, 64),
     bounded(hooks_pb2.HandleHookRequest, "client", 1, 32),
     Rule(hooks_pb2.HandleHookRequest, "payload", (b"{}", bytes(8 << 20)), (b"", b"{", bytes((8 << 20) + 1))),
     Rule(hooks_pb2.RecordedHook, "payload", (b"{}",), (b"", b"{")),
@@ -203,7 +200,9 @@ RULES: tuple[Rule, ...] = (
             telemetry_pb2.ForgetRequest,
         )
     ),
+    *RULES_OF_EVENTS,
     *RULES_OF_INFERENCE,
+    *RULES_OF_TELEMETRY,
 )
 
 

@@ -19,7 +19,7 @@ from spark.gateway.v1 import hooks_pb2
 from spark.memory.v1 import memory_pb2
 from spark.packets.v1 import packets_pb2
 from spark.router.v1 import router_pb2
-from spark.telemetry.v1 import telemetry_pb2
+from spark.telemetry.v1 import windows_pb2
 from tests.contract.conftest import SecondCodec
 from tests.contract.contract_files import MESSAGES, descriptor_of, full_name
 from tests.contract.golden_messages import Bare, Choice, Distinct, Drawn, Extreme, Values, choices, filled
@@ -41,7 +41,7 @@ TOPMOST: tuple[type[Message], ...] = (
     packets_pb2.LookupRequest,
     packets_pb2.LookupResponse,
     router_pb2.AdviceDecided,
-    telemetry_pb2.SummarizeResponse,
+    windows_pb2.SummarizeResponse,
 )
 
 
@@ -85,8 +85,8 @@ def test_any_message_survives(second_codec: SecondCodec, kind: type[Message], da
 
 
 def test_a_time_below_the_microsecond_is_cut_by_the_second_codec_alone(second_codec: SecondCodec) -> None:
-    request = telemetry_pb2.SummarizeRequest()
+    request = windows_pb2.SummarizeRequest()
     request.since.nanos = 123_456_789
-    assert telemetry_pb2.SummarizeRequest.FromString(request.SerializeToString()).since.nanos == 123_456_789
-    cut = bytes(second_codec(telemetry_pb2.SummarizeRequest).parse(request.SerializeToString()))
-    assert telemetry_pb2.SummarizeRequest.FromString(cut).since.nanos == 123_456_000
+    assert windows_pb2.SummarizeRequest.FromString(request.SerializeToString()).since.nanos == 123_456_789
+    cut = bytes(second_codec(windows_pb2.SummarizeRequest).parse(request.SerializeToString()))
+    assert windows_pb2.SummarizeRequest.FromString(cut).since.nanos == 123_456_000

@@ -8,14 +8,15 @@ from typing import TypeVar
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from spark.fault.v1 import seen_pb2
 from spark.gateway.v1 import hooks_pb2
-from spark.inference.v1 import generation_pb2, inference_pb2
+from spark.inference.v1 import ended_pb2, generation_pb2, inference_pb2
 from spark.memory.v1 import conversation_pb2, lesson_pb2, memory_pb2
 from spark.moment.v1 import moment_pb2
-from spark.packets.v1 import advice_pb2, packets_pb2
+from spark.packets.v1 import advice_pb2, judged_pb2, packets_pb2
 from spark.prefetch.v1 import prefetch_pb2
 from spark.router.v1 import router_pb2
-from spark.telemetry.v1 import telemetry_pb2
+from spark.telemetry.v1 import sessions_pb2, telemetry_pb2, windows_pb2
 
 M = TypeVar("M", bound=Message)
 
@@ -79,6 +80,8 @@ _NAMED: tuple[Message, ...] = (
     FIX,
     LESSON,
     lesson_pb2.LessonChanged(event_id="event", lesson=LESSON),
+    memory_pb2.ReviseLessonRequest(lesson_id="ef" * 16),
+    memory_pb2.RetireLessonRequest(lesson_id="ef" * 16),
     memory_pb2.ForgetRequest(session_id="session"),
     SPAN,
     ENTRY,
@@ -93,6 +96,20 @@ _NAMED: tuple[Message, ...] = (
     packets_pb2.InvalidatePacketRequest(packet_id="packet", reason="wrong"),
     packets_pb2.ForgetRequest(session_id="session"),
     advice_pb2.GiveFeedbackRequest(advice_id="advice", verdict=advice_pb2.VERDICT_HELPFUL),
+    judged_pb2.AdviceJudged(
+        event_id="event",
+        workspace_id="local",
+        project_id="cd" * 8,
+        session_id="session",
+        advice_id="advice",
+        state=advice_pb2.ADVICE_STATE_OPEN,
+        given_at=NOW,
+        changed_at=NOW,
+    ),
+    ended_pb2.GenerationEnded(call_id="call", workspace_id="local", began_at=NOW, ended_at=NOW),
+    seen_pb2.FaultSeen(
+        event_id="event", workspace_id="local", component="hook", reason="late", count=1, first_at=NOW, last_at=NOW
+    ),
     FAILURE_KEY,
     prefetch_pb2.RemedyRequest(moment=MOMENT),
     prefetch_pb2.ForeseeRequest(project_id="cd" * 8, session_id="session"),
@@ -103,6 +120,9 @@ _NAMED: tuple[Message, ...] = (
     router_pb2.AdviseRequest(moment=MOMENT),
     router_pb2.AdviceDecided(envelope=ENVELOPE, decision=router_pb2.Decision()),
     telemetry_pb2.ForgetRequest(session_id="session"),
+    telemetry_pb2.GetDecisionRequest(decision_id="01K9ZQ4M2X"),
+    windows_pb2.ListSeriesRequest(since=Timestamp(seconds=1)),
+    sessions_pb2.ListMomentsRequest(session_id="session"),
     MESSAGE,
     generation_pb2.GenerateRequest(request_id="01K9ZQ4M2X0000000000000000", messages=[MESSAGE]),
     inference_pb2.AbortRequest(request_id="01K9ZQ4M2X0000000000000000"),

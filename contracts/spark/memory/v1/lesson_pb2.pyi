@@ -232,6 +232,8 @@ class Lesson(_message.Message):
     WORKED_SINCE_FIELD_NUMBER: _builtins.int
     PROMPT_TOKENS_FIELD_NUMBER: _builtins.int
     INPUT_DIGEST_FIELD_NUMBER: _builtins.int
+    REVISED_FIELD_NUMBER: _builtins.int
+    RETIRED_BY_USER_FIELD_NUMBER: _builtins.int
     lesson_id: _builtins.str
     """Hash of what it is about: learning it again updates it."""
     workspace_id: _builtins.str
@@ -268,6 +270,10 @@ class Lesson(_message.Message):
     """The failing call itself has worked since: worth telling at the failure, not before it."""
     input_digest: _builtins.str
     """Hash of the call's whole input, where the call works on nothing that could name it."""
+    revised: _builtins.bool
+    """A user has put words of their own in place of the text; learning changes them no more."""
+    retired_by_user: _builtins.bool
+    """A user has retired it; learning brings it back no more."""
     @_builtins.property
     def fix(self) -> Global___Fix:
         """What made it work."""
@@ -314,10 +320,12 @@ class Lesson(_message.Message):
         worked_since: _builtins.bool = ...,
         prompt_tokens: _abc.Iterable[_builtins.str] | None = ...,
         input_digest: _builtins.str = ...,
+        revised: _builtins.bool = ...,
+        retired_by_user: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["fix", b"fix", "provenance", b"provenance"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["antecedents", b"antecedents", "confidence", b"confidence", "failure_class", b"failure_class", "fix", b"fix", "input_digest", b"input_digest", "kind", b"kind", "lesson_id", b"lesson_id", "program", b"program", "project_id", b"project_id", "prompt_tokens", b"prompt_tokens", "provenance", b"provenance", "purpose", b"purpose", "retired_reason", b"retired_reason", "revision", b"revision", "signature", b"signature", "state", b"state", "target", b"target", "target_class", b"target_class", "text", b"text", "tokens", b"tokens", "tool", b"tool", "worked_since", b"worked_since", "workspace_id", b"workspace_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["antecedents", b"antecedents", "confidence", b"confidence", "failure_class", b"failure_class", "fix", b"fix", "input_digest", b"input_digest", "kind", b"kind", "lesson_id", b"lesson_id", "program", b"program", "project_id", b"project_id", "prompt_tokens", b"prompt_tokens", "provenance", b"provenance", "purpose", b"purpose", "retired_by_user", b"retired_by_user", "retired_reason", b"retired_reason", "revised", b"revised", "revision", b"revision", "signature", b"signature", "state", b"state", "target", b"target", "target_class", b"target_class", "text", b"text", "tokens", b"tokens", "tool", b"tool", "worked_since", b"worked_since", "workspace_id", b"workspace_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

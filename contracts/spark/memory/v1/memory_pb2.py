@@ -29,7 +29,7 @@ from spark.memory.v1 import conversation_pb2 as spark_dot_memory_dot_v1_dot_conv
 from spark.memory.v1 import lesson_pb2 as spark_dot_memory_dot_v1_dot_lesson__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cspark/memory/v1/memory.proto\x12\x0fspark.memory.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"spark/memory/v1/conversation.proto\x1a\x1cspark/memory/v1/lesson.proto\"\x85\x01\n\x12ListLessonsRequest\x12\x1b\n\nproject_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x17\n\x0finclude_retired\x18\x02 \x01(\x08\x12\x1b\n\tpage_size\x18\x03 \x01(\rB\x08\xbaH\x05*\x03\x18\xf4\x03\x12\x1c\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\"g\n\x13ListLessonsResponse\x12(\n\x07lessons\x18\x01 \x03(\x0b\x32\x17.spark.memory.v1.Lesson\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\r\n\x05total\x18\x03 \x01(\r\"S\n\x12\x41waitLearntRequest\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12+\n\x08patience\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"8\n\x13\x41waitLearntResponse\x12\x0e\n\x06learnt\x18\x01 \x01(\x04\x12\x11\n\tannounced\x18\x02 \x01(\x04\"E\n\x11\x46indLearntRequest\x12\x30\n\tevent_ids\x18\x01 \x03(\tB\x1d\xbaH\x1a\x92\x01\x17\x10\x90N\"\x12r\x10\x32\x0e^[0-9a-f]{32}$\"\'\n\x12\x46indLearntResponse\x12\x11\n\tevent_ids\x18\x01 \x03(\t\"\x93\x01\n\x0bSessionSpan\x12\x1e\n\nsession_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x31\n\x05\x62\x65gan\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x31\n\x05\x65nded\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"M\n\x13\x46indSeenLiveRequest\x12\x36\n\x05spans\x18\x01 \x03(\x0b\x32\x1c.spark.memory.v1.SessionSpanB\t\xbaH\x06\x92\x01\x03\x10\xe8\x07\"$\n\x14\x46indSeenLiveResponse\x12\x0c\n\x04seen\x18\x01 \x03(\r\"_\n\rForgetRequest\x12\x1d\n\nsession_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01H\x00\x12\x1d\n\nproject_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x10\x01H\x00\x42\x10\n\x07subject\x12\x05\xbaH\x02\x08\x01\"B\n\x0e\x46orgetResponse\x12\x0e\n\x06\x65rased\x18\x01 \x01(\x04\x12\x0f\n\x07lessons\x18\x02 \x01(\r\x12\x0f\n\x07\x65ntries\x18\x03 \x01(\x04\x32\x80\x06\n\rMemoryService\x12X\n\x0bListLessons\x12#.spark.memory.v1.ListLessonsRequest\x1a$.spark.memory.v1.ListLessonsResponse\x12X\n\x0b\x41waitLearnt\x12#.spark.memory.v1.AwaitLearntRequest\x1a$.spark.memory.v1.AwaitLearntResponse\x12U\n\nFindLearnt\x12\".spark.memory.v1.FindLearntRequest\x1a#.spark.memory.v1.FindLearntResponse\x12[\n\x0c\x46indSeenLive\x12$.spark.memory.v1.FindSeenLiveRequest\x1a%.spark.memory.v1.FindSeenLiveResponse\x12I\n\x06\x46orget\x12\x1e.spark.memory.v1.ForgetRequest\x1a\x1f.spark.memory.v1.ForgetResponse\x12O\n\x08Remember\x12 .spark.memory.v1.RememberRequest\x1a!.spark.memory.v1.RememberResponse\x12I\n\x06Recall\x12\x1e.spark.memory.v1.RecallRequest\x1a\x1f.spark.memory.v1.RecallResponse\x12X\n\x0bListEntries\x12#.spark.memory.v1.ListEntriesRequest\x1a$.spark.memory.v1.ListEntriesResponse\x12\x46\n\x05\x46lush\x12\x1d.spark.memory.v1.FlushRequest\x1a\x1e.spark.memory.v1.FlushResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cspark/memory/v1/memory.proto\x12\x0fspark.memory.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"spark/memory/v1/conversation.proto\x1a\x1cspark/memory/v1/lesson.proto\"\x85\x01\n\x12ListLessonsRequest\x12\x1b\n\nproject_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x17\n\x0finclude_retired\x18\x02 \x01(\x08\x12\x1b\n\tpage_size\x18\x03 \x01(\rB\x08\xbaH\x05*\x03\x18\xf4\x03\x12\x1c\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\"g\n\x13ListLessonsResponse\x12(\n\x07lessons\x18\x01 \x03(\x0b\x32\x17.spark.memory.v1.Lesson\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\r\n\x05total\x18\x03 \x01(\r\"W\n\x13ReviseLessonRequest\x12(\n\tlesson_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12\x16\n\x04text\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"?\n\x14ReviseLessonResponse\x12\'\n\x06lesson\x18\x01 \x01(\x0b\x32\x17.spark.memory.v1.Lesson\"P\n\x13RetireLessonRequest\x12(\n\tlesson_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12\x0f\n\x07restore\x18\x02 \x01(\x08\"?\n\x14RetireLessonResponse\x12\'\n\x06lesson\x18\x01 \x01(\x0b\x32\x17.spark.memory.v1.Lesson\"S\n\x12\x41waitLearntRequest\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12+\n\x08patience\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"8\n\x13\x41waitLearntResponse\x12\x0e\n\x06learnt\x18\x01 \x01(\x04\x12\x11\n\tannounced\x18\x02 \x01(\x04\"E\n\x11\x46indLearntRequest\x12\x30\n\tevent_ids\x18\x01 \x03(\tB\x1d\xbaH\x1a\x92\x01\x17\x10\x90N\"\x12r\x10\x32\x0e^[0-9a-f]{32}$\"\'\n\x12\x46indLearntResponse\x12\x11\n\tevent_ids\x18\x01 \x03(\t\"\x93\x01\n\x0bSessionSpan\x12\x1e\n\nsession_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x31\n\x05\x62\x65gan\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x31\n\x05\x65nded\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"M\n\x13\x46indSeenLiveRequest\x12\x36\n\x05spans\x18\x01 \x03(\x0b\x32\x1c.spark.memory.v1.SessionSpanB\t\xbaH\x06\x92\x01\x03\x10\xe8\x07\"$\n\x14\x46indSeenLiveResponse\x12\x0c\n\x04seen\x18\x01 \x03(\r\"_\n\rForgetRequest\x12\x1d\n\nsession_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01H\x00\x12\x1d\n\nproject_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x10\x01H\x00\x42\x10\n\x07subject\x12\x05\xbaH\x02\x08\x01\"B\n\x0e\x46orgetResponse\x12\x0e\n\x06\x65rased\x18\x01 \x01(\x04\x12\x0f\n\x07lessons\x18\x02 \x01(\r\x12\x0f\n\x07\x65ntries\x18\x03 \x01(\x04\x32\xba\x07\n\rMemoryService\x12X\n\x0bListLessons\x12#.spark.memory.v1.ListLessonsRequest\x1a$.spark.memory.v1.ListLessonsResponse\x12[\n\x0cReviseLesson\x12$.spark.memory.v1.ReviseLessonRequest\x1a%.spark.memory.v1.ReviseLessonResponse\x12[\n\x0cRetireLesson\x12$.spark.memory.v1.RetireLessonRequest\x1a%.spark.memory.v1.RetireLessonResponse\x12X\n\x0b\x41waitLearnt\x12#.spark.memory.v1.AwaitLearntRequest\x1a$.spark.memory.v1.AwaitLearntResponse\x12U\n\nFindLearnt\x12\".spark.memory.v1.FindLearntRequest\x1a#.spark.memory.v1.FindLearntResponse\x12[\n\x0c\x46indSeenLive\x12$.spark.memory.v1.FindSeenLiveRequest\x1a%.spark.memory.v1.FindSeenLiveResponse\x12I\n\x06\x46orget\x12\x1e.spark.memory.v1.ForgetRequest\x1a\x1f.spark.memory.v1.ForgetResponse\x12O\n\x08Remember\x12 .spark.memory.v1.RememberRequest\x1a!.spark.memory.v1.RememberResponse\x12I\n\x06Recall\x12\x1e.spark.memory.v1.RecallRequest\x1a\x1f.spark.memory.v1.RecallResponse\x12X\n\x0bListEntries\x12#.spark.memory.v1.ListEntriesRequest\x1a$.spark.memory.v1.ListEntriesResponse\x12\x46\n\x05\x46lush\x12\x1d.spark.memory.v1.FlushRequest\x1a\x1e.spark.memory.v1.FlushResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,6 +42,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTLESSONSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\005*\003\030\364\003'
   _globals['_LISTLESSONSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTLESSONSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\310\001'
+  _globals['_REVISELESSONREQUEST'].fields_by_name['lesson_id']._loaded_options = None
+  _globals['_REVISELESSONREQUEST'].fields_by_name['lesson_id']._serialized_options = b'\272H\022r\0202\016^[0-9a-f]{32}$'
+  _globals['_REVISELESSONREQUEST'].fields_by_name['text']._loaded_options = None
+  _globals['_REVISELESSONREQUEST'].fields_by_name['text']._serialized_options = b'\272H\005r\003\030\364\003'
+  _globals['_RETIRELESSONREQUEST'].fields_by_name['lesson_id']._loaded_options = None
+  _globals['_RETIRELESSONREQUEST'].fields_by_name['lesson_id']._serialized_options = b'\272H\022r\0202\016^[0-9a-f]{32}$'
   _globals['_FINDLEARNTREQUEST'].fields_by_name['event_ids']._loaded_options = None
   _globals['_FINDLEARNTREQUEST'].fields_by_name['event_ids']._serialized_options = b'\272H\032\222\001\027\020\220N\"\022r\0202\016^[0-9a-f]{32}$'
   _globals['_SESSIONSPAN'].fields_by_name['session_id']._loaded_options = None
@@ -62,24 +68,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTLESSONSREQUEST']._serialized_end=343
   _globals['_LISTLESSONSRESPONSE']._serialized_start=345
   _globals['_LISTLESSONSRESPONSE']._serialized_end=448
-  _globals['_AWAITLEARNTREQUEST']._serialized_start=450
-  _globals['_AWAITLEARNTREQUEST']._serialized_end=533
-  _globals['_AWAITLEARNTRESPONSE']._serialized_start=535
-  _globals['_AWAITLEARNTRESPONSE']._serialized_end=591
-  _globals['_FINDLEARNTREQUEST']._serialized_start=593
-  _globals['_FINDLEARNTREQUEST']._serialized_end=662
-  _globals['_FINDLEARNTRESPONSE']._serialized_start=664
-  _globals['_FINDLEARNTRESPONSE']._serialized_end=703
-  _globals['_SESSIONSPAN']._serialized_start=706
-  _globals['_SESSIONSPAN']._serialized_end=853
-  _globals['_FINDSEENLIVEREQUEST']._serialized_start=855
-  _globals['_FINDSEENLIVEREQUEST']._serialized_end=932
-  _globals['_FINDSEENLIVERESPONSE']._serialized_start=934
-  _globals['_FINDSEENLIVERESPONSE']._serialized_end=970
-  _globals['_FORGETREQUEST']._serialized_start=972
-  _globals['_FORGETREQUEST']._serialized_end=1067
-  _globals['_FORGETRESPONSE']._serialized_start=1069
-  _globals['_FORGETRESPONSE']._serialized_end=1135
-  _globals['_MEMORYSERVICE']._serialized_start=1138
-  _globals['_MEMORYSERVICE']._serialized_end=1906
+  _globals['_REVISELESSONREQUEST']._serialized_start=450
+  _globals['_REVISELESSONREQUEST']._serialized_end=537
+  _globals['_REVISELESSONRESPONSE']._serialized_start=539
+  _globals['_REVISELESSONRESPONSE']._serialized_end=602
+  _globals['_RETIRELESSONREQUEST']._serialized_start=604
+  _globals['_RETIRELESSONREQUEST']._serialized_end=684
+  _globals['_RETIRELESSONRESPONSE']._serialized_start=686
+  _globals['_RETIRELESSONRESPONSE']._serialized_end=749
+  _globals['_AWAITLEARNTREQUEST']._serialized_start=751
+  _globals['_AWAITLEARNTREQUEST']._serialized_end=834
+  _globals['_AWAITLEARNTRESPONSE']._serialized_start=836
+  _globals['_AWAITLEARNTRESPONSE']._serialized_end=892
+  _globals['_FINDLEARNTREQUEST']._serialized_start=894
+  _globals['_FINDLEARNTREQUEST']._serialized_end=963
+  _globals['_FINDLEARNTRESPONSE']._serialized_start=965
+  _globals['_FINDLEARNTRESPONSE']._serialized_end=1004
+  _globals['_SESSIONSPAN']._serialized_start=1007
+  _globals['_SESSIONSPAN']._serialized_end=1154
+  _globals['_FINDSEENLIVEREQUEST']._serialized_start=1156
+  _globals['_FINDSEENLIVEREQUEST']._serialized_end=1233
+  _globals['_FINDSEENLIVERESPONSE']._serialized_start=1235
+  _globals['_FINDSEENLIVERESPONSE']._serialized_end=1271
+  _globals['_FORGETREQUEST']._serialized_start=1273
+  _globals['_FORGETREQUEST']._serialized_end=1368
+  _globals['_FORGETRESPONSE']._serialized_start=1370
+  _globals['_FORGETRESPONSE']._serialized_end=1436
+  _globals['_MEMORYSERVICE']._serialized_start=1439
+  _globals['_MEMORYSERVICE']._serialized_end=2393
 # @@protoc_insertion_point(module_scope)

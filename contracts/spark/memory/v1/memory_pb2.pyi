@@ -88,6 +88,106 @@ class ListLessonsResponse(_message.Message):
 Global___ListLessonsResponse: _TypeAlias = ListLessonsResponse  # noqa: Y015
 
 @_typing.final
+class ReviseLessonRequest(_message.Message):
+    """ReviseLessonRequest says what a lesson is to say."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LESSON_ID_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    lesson_id: _builtins.str
+    """The lesson."""
+    text: _builtins.str
+    """The user's words; empty takes them back, and what was learnt is said again."""
+    def __init__(
+        self,
+        *,
+        lesson_id: _builtins.str = ...,
+        text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lesson_id", b"lesson_id", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReviseLessonRequest: _TypeAlias = ReviseLessonRequest  # noqa: Y015
+
+@_typing.final
+class ReviseLessonResponse(_message.Message):
+    """ReviseLessonResponse is the lesson as it stands now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LESSON_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def lesson(self) -> _lesson_pb2.Lesson:
+        """It."""
+
+    def __init__(
+        self,
+        *,
+        lesson: _lesson_pb2.Lesson | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["lesson", b"lesson"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lesson", b"lesson"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReviseLessonResponse: _TypeAlias = ReviseLessonResponse  # noqa: Y015
+
+@_typing.final
+class RetireLessonRequest(_message.Message):
+    """RetireLessonRequest says whether a lesson may be used."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LESSON_ID_FIELD_NUMBER: _builtins.int
+    RESTORE_FIELD_NUMBER: _builtins.int
+    lesson_id: _builtins.str
+    """The lesson."""
+    restore: _builtins.bool
+    """Takes it back into use instead."""
+    def __init__(
+        self,
+        *,
+        lesson_id: _builtins.str = ...,
+        restore: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lesson_id", b"lesson_id", "restore", b"restore"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RetireLessonRequest: _TypeAlias = RetireLessonRequest  # noqa: Y015
+
+@_typing.final
+class RetireLessonResponse(_message.Message):
+    """RetireLessonResponse is the lesson as it stands now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LESSON_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def lesson(self) -> _lesson_pb2.Lesson:
+        """It."""
+
+    def __init__(
+        self,
+        *,
+        lesson: _lesson_pb2.Lesson | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["lesson", b"lesson"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lesson", b"lesson"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RetireLessonResponse: _TypeAlias = RetireLessonResponse  # noqa: Y015
+
+@_typing.final
 class AwaitLearntRequest(_message.Message):
     """AwaitLearntRequest names a place in the stream."""
 

@@ -41,6 +41,16 @@ class MemoryServiceStub:
                 request_serializer=spark_dot_memory_dot_v1_dot_memory__pb2.ListLessonsRequest.SerializeToString,
                 response_deserializer=spark_dot_memory_dot_v1_dot_memory__pb2.ListLessonsResponse.FromString,
                 _registered_method=True)
+        self.ReviseLesson = channel.unary_unary(
+                '/spark.memory.v1.MemoryService/ReviseLesson',
+                request_serializer=spark_dot_memory_dot_v1_dot_memory__pb2.ReviseLessonRequest.SerializeToString,
+                response_deserializer=spark_dot_memory_dot_v1_dot_memory__pb2.ReviseLessonResponse.FromString,
+                _registered_method=True)
+        self.RetireLesson = channel.unary_unary(
+                '/spark.memory.v1.MemoryService/RetireLesson',
+                request_serializer=spark_dot_memory_dot_v1_dot_memory__pb2.RetireLessonRequest.SerializeToString,
+                response_deserializer=spark_dot_memory_dot_v1_dot_memory__pb2.RetireLessonResponse.FromString,
+                _registered_method=True)
         self.AwaitLearnt = channel.unary_unary(
                 '/spark.memory.v1.MemoryService/AwaitLearnt',
                 request_serializer=spark_dot_memory_dot_v1_dot_memory__pb2.AwaitLearntRequest.SerializeToString,
@@ -89,6 +99,20 @@ class MemoryServiceServicer:
 
     def ListLessons(self, request, context):
         """ListLessons shows what was learnt, newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReviseLesson(self, request, context):
+        """ReviseLesson puts a user's words in place of a lesson's text, or takes them back. Fails with REASON_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RetireLesson(self, request, context):
+        """RetireLesson takes a lesson out of use for good, or back into use. Fails with REASON_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -160,6 +184,16 @@ def add_MemoryServiceServicer_to_server(servicer, server):
                     request_deserializer=spark_dot_memory_dot_v1_dot_memory__pb2.ListLessonsRequest.FromString,
                     response_serializer=spark_dot_memory_dot_v1_dot_memory__pb2.ListLessonsResponse.SerializeToString,
             ),
+            'ReviseLesson': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReviseLesson,
+                    request_deserializer=spark_dot_memory_dot_v1_dot_memory__pb2.ReviseLessonRequest.FromString,
+                    response_serializer=spark_dot_memory_dot_v1_dot_memory__pb2.ReviseLessonResponse.SerializeToString,
+            ),
+            'RetireLesson': grpc.unary_unary_rpc_method_handler(
+                    servicer.RetireLesson,
+                    request_deserializer=spark_dot_memory_dot_v1_dot_memory__pb2.RetireLessonRequest.FromString,
+                    response_serializer=spark_dot_memory_dot_v1_dot_memory__pb2.RetireLessonResponse.SerializeToString,
+            ),
             'AwaitLearnt': grpc.unary_unary_rpc_method_handler(
                     servicer.AwaitLearnt,
                     request_deserializer=spark_dot_memory_dot_v1_dot_memory__pb2.AwaitLearntRequest.FromString,
@@ -229,6 +263,60 @@ class MemoryService:
             '/spark.memory.v1.MemoryService/ListLessons',
             spark_dot_memory_dot_v1_dot_memory__pb2.ListLessonsRequest.SerializeToString,
             spark_dot_memory_dot_v1_dot_memory__pb2.ListLessonsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReviseLesson(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/spark.memory.v1.MemoryService/ReviseLesson',
+            spark_dot_memory_dot_v1_dot_memory__pb2.ReviseLessonRequest.SerializeToString,
+            spark_dot_memory_dot_v1_dot_memory__pb2.ReviseLessonResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RetireLesson(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/spark.memory.v1.MemoryService/RetireLesson',
+            spark_dot_memory_dot_v1_dot_memory__pb2.RetireLessonRequest.SerializeToString,
+            spark_dot_memory_dot_v1_dot_memory__pb2.RetireLessonResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -36,6 +36,10 @@ class MemoryServiceStub:
     def __new__(cls, channel: _aio.Channel) -> MemoryServiceAsyncStub: ...
     ListLessons: _grpc.UnaryUnaryMultiCallable[_memory_pb2.ListLessonsRequest, _memory_pb2.ListLessonsResponse]
     """ListLessons shows what was learnt, newest first."""
+    ReviseLesson: _grpc.UnaryUnaryMultiCallable[_memory_pb2.ReviseLessonRequest, _memory_pb2.ReviseLessonResponse]
+    """ReviseLesson puts a user's words in place of a lesson's text, or takes them back. Fails with REASON_NOT_FOUND."""
+    RetireLesson: _grpc.UnaryUnaryMultiCallable[_memory_pb2.RetireLessonRequest, _memory_pb2.RetireLessonResponse]
+    """RetireLesson takes a lesson out of use for good, or back into use. Fails with REASON_NOT_FOUND."""
     AwaitLearnt: _grpc.UnaryUnaryMultiCallable[_memory_pb2.AwaitLearntRequest, _memory_pb2.AwaitLearntResponse]
     """AwaitLearnt returns once every moment up to a place in the stream is learnt and announced.
     Fails with REASON_DEADLINE_EXCEEDED.
@@ -64,6 +68,10 @@ class MemoryServiceAsyncStub(MemoryServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListLessons: _aio.UnaryUnaryMultiCallable[_memory_pb2.ListLessonsRequest, _memory_pb2.ListLessonsResponse]  # type: ignore[assignment]
     """ListLessons shows what was learnt, newest first."""
+    ReviseLesson: _aio.UnaryUnaryMultiCallable[_memory_pb2.ReviseLessonRequest, _memory_pb2.ReviseLessonResponse]  # type: ignore[assignment]
+    """ReviseLesson puts a user's words in place of a lesson's text, or takes them back. Fails with REASON_NOT_FOUND."""
+    RetireLesson: _aio.UnaryUnaryMultiCallable[_memory_pb2.RetireLessonRequest, _memory_pb2.RetireLessonResponse]  # type: ignore[assignment]
+    """RetireLesson takes a lesson out of use for good, or back into use. Fails with REASON_NOT_FOUND."""
     AwaitLearnt: _aio.UnaryUnaryMultiCallable[_memory_pb2.AwaitLearntRequest, _memory_pb2.AwaitLearntResponse]  # type: ignore[assignment]
     """AwaitLearnt returns once every moment up to a place in the stream is learnt and announced.
     Fails with REASON_DEADLINE_EXCEEDED.
@@ -95,6 +103,22 @@ class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_memory_pb2.ListLessonsResponse, _abc.Awaitable[_memory_pb2.ListLessonsResponse]]:
         """ListLessons shows what was learnt, newest first."""
+
+    @_abc_1.abstractmethod
+    def ReviseLesson(
+        self,
+        request: _memory_pb2.ReviseLessonRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.ReviseLessonResponse, _abc.Awaitable[_memory_pb2.ReviseLessonResponse]]:
+        """ReviseLesson puts a user's words in place of a lesson's text, or takes them back. Fails with REASON_NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def RetireLesson(
+        self,
+        request: _memory_pb2.RetireLessonRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.RetireLessonResponse, _abc.Awaitable[_memory_pb2.RetireLessonResponse]]:
+        """RetireLesson takes a lesson out of use for good, or back into use. Fails with REASON_NOT_FOUND."""
 
     @_abc_1.abstractmethod
     def AwaitLearnt(

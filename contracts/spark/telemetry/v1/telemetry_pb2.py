@@ -23,11 +23,17 @@ _sym_db = _symbol_database.Default()
 
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from spark.fault.v1 import seen_pb2 as spark_dot_fault_dot_v1_dot_seen__pb2
+from spark.inference.v1 import ended_pb2 as spark_dot_inference_dot_v1_dot_ended__pb2
+from spark.packets.v1 import judged_pb2 as spark_dot_packets_dot_v1_dot_judged__pb2
 from spark.router.v1 import router_pb2 as spark_dot_router_dot_v1_dot_router__pb2
+from spark.telemetry.v1 import sessions_pb2 as spark_dot_telemetry_dot_v1_dot_sessions__pb2
+from spark.telemetry.v1 import windows_pb2 as spark_dot_telemetry_dot_v1_dot_windows__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"spark/telemetry/v1/telemetry.proto\x12\x12spark.telemetry.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cspark/router/v1/router.proto\"\x81\x01\n\x14ListDecisionsRequest\x12\x1c\n\nsession_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x1b\n\nproject_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x11\n\tonly_said\x18\x03 \x01(\x08\x12\x1b\n\tpage_size\x18\x04 \x01(\rB\x08\xbaH\x05*\x03\x18\xf4\x03\"J\n\x15ListDecisionsResponse\x12\x31\n\tdecisions\x18\x01 \x03(\x0b\x32\x1e.spark.router.v1.AdviceDecided\"\xa3\x01\n\x10SummarizeRequest\x12)\n\x05since\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1b\n\nproject_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x1c\n\nsession_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12)\n\x05until\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"$\n\x05\x43ount\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x04\"\xcc\x01\n\x11SummarizeResponse\x12\x11\n\tdecisions\x18\x01 \x01(\x04\x12\x0c\n\x04said\x18\x02 \x01(\x04\x12)\n\x06routes\x18\x03 \x03(\x0b\x32\x19.spark.telemetry.v1.Count\x12+\n\x08silences\x18\x04 \x03(\x0b\x32\x19.spark.telemetry.v1.Count\x12\x0e\n\x06p50_us\x18\x05 \x01(\x04\x12\x0e\n\x06p90_us\x18\x06 \x01(\x04\x12\x0e\n\x06p95_us\x18\x07 \x01(\x04\x12\x0e\n\x06p99_us\x18\x08 \x01(\x04\"\x84\x01\n\x12\x43ompareArmsRequest\x12)\n\x05since\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1b\n\nproject_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12&\n\x05\x61lpha\x18\x03 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x11\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00\"e\n\nArmFigures\x12\x10\n\x08sessions\x18\x01 \x01(\x04\x12\r\n\x05\x63\x61lls\x18\x02 \x01(\x04\x12\x10\n\x08\x66\x61ilures\x18\x03 \x01(\x04\x12\x0e\n\x06pieces\x18\x04 \x01(\x04\x12\x14\n\x0c\x66\x61ilure_rate\x18\x05 \x01(\x01\"\xdb\x01\n\x13\x43ompareArmsResponse\x12\x31\n\ttreatment\x18\x01 \x01(\x0b\x32\x1e.spark.telemetry.v1.ArmFigures\x12/\n\x07\x63ontrol\x18\x02 \x01(\x0b\x32\x1e.spark.telemetry.v1.ArmFigures\x12\x12\n\ndifference\x18\x03 \x01(\x01\x12\r\n\x05lower\x18\x04 \x01(\x01\x12\r\n\x05upper\x18\x05 \x01(\x01\x12\r\n\x05\x61lpha\x18\x06 \x01(\x01\x12\x0e\n\x06\x65nough\x18\x07 \x01(\x08\x12\x0f\n\x07verdict\x18\x08 \x01(\t\"4\n\x15WatchDecisionsRequest\x12\x1b\n\nproject_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@\"J\n\x16WatchDecisionsResponse\x12\x30\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x1e.spark.router.v1.AdviceDecided\"_\n\rForgetRequest\x12\x1d\n\nsession_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01H\x00\x12\x1d\n\nproject_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x10\x01H\x00\x42\x10\n\x07subject\x12\x05\xbaH\x02\x08\x01\" \n\x0e\x46orgetResponse\x12\x0e\n\x06\x65rased\x18\x01 \x01(\x04\x32\xee\x03\n\x10TelemetryService\x12\x64\n\rListDecisions\x12(.spark.telemetry.v1.ListDecisionsRequest\x1a).spark.telemetry.v1.ListDecisionsResponse\x12X\n\tSummarize\x12$.spark.telemetry.v1.SummarizeRequest\x1a%.spark.telemetry.v1.SummarizeResponse\x12^\n\x0b\x43ompareArms\x12&.spark.telemetry.v1.CompareArmsRequest\x1a\'.spark.telemetry.v1.CompareArmsResponse\x12i\n\x0eWatchDecisions\x12).spark.telemetry.v1.WatchDecisionsRequest\x1a*.spark.telemetry.v1.WatchDecisionsResponse0\x01\x12O\n\x06\x46orget\x12!.spark.telemetry.v1.ForgetRequest\x1a\".spark.telemetry.v1.ForgetResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"spark/telemetry/v1/telemetry.proto\x12\x12spark.telemetry.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19spark/fault/v1/seen.proto\x1a\x1espark/inference/v1/ended.proto\x1a\x1dspark/packets/v1/judged.proto\x1a\x1cspark/router/v1/router.proto\x1a!spark/telemetry/v1/sessions.proto\x1a spark/telemetry/v1/windows.proto\"\x85\x02\n\x14ListDecisionsRequest\x12\x1c\n\nsession_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x1b\n\nproject_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x11\n\tonly_said\x18\x03 \x01(\x08\x12\x1b\n\tpage_size\x18\x04 \x01(\rB\x08\xbaH\x05*\x03\x18\xf4\x03\x12\x1c\n\npage_token\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x90\x03\x12%\n\x05route\x18\x06 \x01(\x0e\x32\x16.spark.router.v1.Route\x12)\n\x07silence\x18\x07 \x01(\x0e\x32\x18.spark.router.v1.Silence\x12\x12\n\nonly_found\x18\x08 \x01(\x08\"c\n\x15ListDecisionsResponse\x12\x31\n\tdecisions\x18\x01 \x03(\x0b\x32\x1e.spark.router.v1.AdviceDecided\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"4\n\x12GetDecisionRequest\x12\x1e\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x08\x18(\"y\n\x13GetDecisionResponse\x12\x30\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x1e.spark.router.v1.AdviceDecided\x12\x30\n\x08outcomes\x18\x02 \x03(\x0b\x32\x1e.spark.packets.v1.AdviceJudged\"\x84\x01\n\x12\x43ompareArmsRequest\x12)\n\x05since\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1b\n\nproject_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12&\n\x05\x61lpha\x18\x03 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x11\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00\"e\n\nArmFigures\x12\x10\n\x08sessions\x18\x01 \x01(\x04\x12\r\n\x05\x63\x61lls\x18\x02 \x01(\x04\x12\x10\n\x08\x66\x61ilures\x18\x03 \x01(\x04\x12\x0e\n\x06pieces\x18\x04 \x01(\x04\x12\x14\n\x0c\x66\x61ilure_rate\x18\x05 \x01(\x01\"\xdb\x01\n\x13\x43ompareArmsResponse\x12\x31\n\ttreatment\x18\x01 \x01(\x0b\x32\x1e.spark.telemetry.v1.ArmFigures\x12/\n\x07\x63ontrol\x18\x02 \x01(\x0b\x32\x1e.spark.telemetry.v1.ArmFigures\x12\x12\n\ndifference\x18\x03 \x01(\x01\x12\r\n\x05lower\x18\x04 \x01(\x01\x12\r\n\x05upper\x18\x05 \x01(\x01\x12\r\n\x05\x61lpha\x18\x06 \x01(\x01\x12\x0e\n\x06\x65nough\x18\x07 \x01(\x08\x12\x0f\n\x07verdict\x18\x08 \x01(\t\"4\n\x15WatchDecisionsRequest\x12\x1b\n\nproject_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@\"J\n\x16WatchDecisionsResponse\x12\x30\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x1e.spark.router.v1.AdviceDecided\"J\n\rExportRequest\x12\x1b\n\nproject_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x1c\n\nsession_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\"\xc8\x02\n\x0e\x45xportResponse\x12/\n\x06moment\x18\x01 \x01(\x0b\x32\x1d.spark.telemetry.v1.HappeningH\x00\x12\x32\n\x08\x64\x65\x63ision\x18\x02 \x01(\x0b\x32\x1e.spark.router.v1.AdviceDecidedH\x00\x12\x30\n\x06\x61\x64vice\x18\x03 \x01(\x0b\x32\x1e.spark.packets.v1.AdviceJudgedH\x00\x12\x39\n\ngeneration\x18\x04 \x01(\x0b\x32#.spark.inference.v1.GenerationEndedH\x00\x12*\n\x05\x66\x61ult\x18\x05 \x01(\x0b\x32\x19.spark.fault.v1.FaultSeenH\x00\x12.\n\x07session\x18\x06 \x01(\x0b\x32\x1b.spark.telemetry.v1.SessionH\x00\x42\x08\n\x06record\"C\n\x14\x41waitRecordedRequest\x12+\n\x08patience\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x17\n\x15\x41waitRecordedResponse\"\x83\x01\n\rForgetRequest\x12\x1d\n\nsession_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01H\x00\x12\x1d\n\nproject_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x10\x01H\x00\x12\"\n\x0fwhole_workspace\x18\x03 \x01(\x08\x42\x07\xbaH\x04j\x02\x08\x01H\x00\x42\x10\n\x07subject\x12\x05\xbaH\x02\x08\x01\" \n\x0e\x46orgetResponse\x12\x0e\n\x06\x65rased\x18\x01 \x01(\x04\x32\x8a\t\n\x10TelemetryService\x12\x64\n\rListDecisions\x12(.spark.telemetry.v1.ListDecisionsRequest\x1a).spark.telemetry.v1.ListDecisionsResponse\x12^\n\x0bGetDecision\x12&.spark.telemetry.v1.GetDecisionRequest\x1a\'.spark.telemetry.v1.GetDecisionResponse\x12X\n\tSummarize\x12$.spark.telemetry.v1.SummarizeRequest\x1a%.spark.telemetry.v1.SummarizeResponse\x12[\n\nListSeries\x12%.spark.telemetry.v1.ListSeriesRequest\x1a&.spark.telemetry.v1.ListSeriesResponse\x12\x61\n\x0cGetScorecard\x12\'.spark.telemetry.v1.GetScorecardRequest\x1a(.spark.telemetry.v1.GetScorecardResponse\x12\x61\n\x0cListSessions\x12\'.spark.telemetry.v1.ListSessionsRequest\x1a(.spark.telemetry.v1.ListSessionsResponse\x12^\n\x0bListMoments\x12&.spark.telemetry.v1.ListMomentsRequest\x1a\'.spark.telemetry.v1.ListMomentsResponse\x12Q\n\x06\x45xport\x12!.spark.telemetry.v1.ExportRequest\x1a\".spark.telemetry.v1.ExportResponse0\x01\x12\x64\n\rAwaitRecorded\x12(.spark.telemetry.v1.AwaitRecordedRequest\x1a).spark.telemetry.v1.AwaitRecordedResponse\x12^\n\x0b\x43ompareArms\x12&.spark.telemetry.v1.CompareArmsRequest\x1a\'.spark.telemetry.v1.CompareArmsResponse\x12i\n\x0eWatchDecisions\x12).spark.telemetry.v1.WatchDecisionsRequest\x1a*.spark.telemetry.v1.WatchDecisionsResponse0\x01\x12O\n\x06\x46orget\x12!.spark.telemetry.v1.ForgetRequest\x1a\".spark.telemetry.v1.ForgetResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,46 +46,58 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTDECISIONSREQUEST'].fields_by_name['project_id']._serialized_options = b'\272H\004r\002\030@'
   _globals['_LISTDECISIONSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTDECISIONSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\005*\003\030\364\003'
-  _globals['_SUMMARIZEREQUEST'].fields_by_name['project_id']._loaded_options = None
-  _globals['_SUMMARIZEREQUEST'].fields_by_name['project_id']._serialized_options = b'\272H\004r\002\030@'
-  _globals['_SUMMARIZEREQUEST'].fields_by_name['session_id']._loaded_options = None
-  _globals['_SUMMARIZEREQUEST'].fields_by_name['session_id']._serialized_options = b'\272H\005r\003\030\310\001'
+  _globals['_LISTDECISIONSREQUEST'].fields_by_name['page_token']._loaded_options = None
+  _globals['_LISTDECISIONSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\220\003'
+  _globals['_GETDECISIONREQUEST'].fields_by_name['decision_id']._loaded_options = None
+  _globals['_GETDECISIONREQUEST'].fields_by_name['decision_id']._serialized_options = b'\272H\006r\004\020\010\030('
   _globals['_COMPAREARMSREQUEST'].fields_by_name['project_id']._loaded_options = None
   _globals['_COMPAREARMSREQUEST'].fields_by_name['project_id']._serialized_options = b'\272H\004r\002\030@'
   _globals['_COMPAREARMSREQUEST'].fields_by_name['alpha']._loaded_options = None
   _globals['_COMPAREARMSREQUEST'].fields_by_name['alpha']._serialized_options = b'\272H\024\022\022\021\000\000\000\000\000\000\360?)\000\000\000\000\000\000\000\000'
   _globals['_WATCHDECISIONSREQUEST'].fields_by_name['project_id']._loaded_options = None
   _globals['_WATCHDECISIONSREQUEST'].fields_by_name['project_id']._serialized_options = b'\272H\004r\002\030@'
+  _globals['_EXPORTREQUEST'].fields_by_name['project_id']._loaded_options = None
+  _globals['_EXPORTREQUEST'].fields_by_name['project_id']._serialized_options = b'\272H\004r\002\030@'
+  _globals['_EXPORTREQUEST'].fields_by_name['session_id']._loaded_options = None
+  _globals['_EXPORTREQUEST'].fields_by_name['session_id']._serialized_options = b'\272H\005r\003\030\310\001'
   _globals['_FORGETREQUEST'].oneofs_by_name['subject']._loaded_options = None
   _globals['_FORGETREQUEST'].oneofs_by_name['subject']._serialized_options = b'\272H\002\010\001'
   _globals['_FORGETREQUEST'].fields_by_name['session_id']._loaded_options = None
   _globals['_FORGETREQUEST'].fields_by_name['session_id']._serialized_options = b'\272H\004r\002\020\001'
   _globals['_FORGETREQUEST'].fields_by_name['project_id']._loaded_options = None
   _globals['_FORGETREQUEST'].fields_by_name['project_id']._serialized_options = b'\272H\004r\002\020\001'
-  _globals['_LISTDECISIONSREQUEST']._serialized_start=151
-  _globals['_LISTDECISIONSREQUEST']._serialized_end=280
-  _globals['_LISTDECISIONSRESPONSE']._serialized_start=282
-  _globals['_LISTDECISIONSRESPONSE']._serialized_end=356
-  _globals['_SUMMARIZEREQUEST']._serialized_start=359
-  _globals['_SUMMARIZEREQUEST']._serialized_end=522
-  _globals['_COUNT']._serialized_start=524
-  _globals['_COUNT']._serialized_end=560
-  _globals['_SUMMARIZERESPONSE']._serialized_start=563
-  _globals['_SUMMARIZERESPONSE']._serialized_end=767
-  _globals['_COMPAREARMSREQUEST']._serialized_start=770
-  _globals['_COMPAREARMSREQUEST']._serialized_end=902
-  _globals['_ARMFIGURES']._serialized_start=904
-  _globals['_ARMFIGURES']._serialized_end=1005
-  _globals['_COMPAREARMSRESPONSE']._serialized_start=1008
-  _globals['_COMPAREARMSRESPONSE']._serialized_end=1227
-  _globals['_WATCHDECISIONSREQUEST']._serialized_start=1229
-  _globals['_WATCHDECISIONSREQUEST']._serialized_end=1281
-  _globals['_WATCHDECISIONSRESPONSE']._serialized_start=1283
-  _globals['_WATCHDECISIONSRESPONSE']._serialized_end=1357
-  _globals['_FORGETREQUEST']._serialized_start=1359
-  _globals['_FORGETREQUEST']._serialized_end=1454
-  _globals['_FORGETRESPONSE']._serialized_start=1456
-  _globals['_FORGETRESPONSE']._serialized_end=1488
-  _globals['_TELEMETRYSERVICE']._serialized_start=1491
-  _globals['_TELEMETRYSERVICE']._serialized_end=1985
+  _globals['_FORGETREQUEST'].fields_by_name['whole_workspace']._loaded_options = None
+  _globals['_FORGETREQUEST'].fields_by_name['whole_workspace']._serialized_options = b'\272H\004j\002\010\001'
+  _globals['_LISTDECISIONSREQUEST']._serialized_start=342
+  _globals['_LISTDECISIONSREQUEST']._serialized_end=603
+  _globals['_LISTDECISIONSRESPONSE']._serialized_start=605
+  _globals['_LISTDECISIONSRESPONSE']._serialized_end=704
+  _globals['_GETDECISIONREQUEST']._serialized_start=706
+  _globals['_GETDECISIONREQUEST']._serialized_end=758
+  _globals['_GETDECISIONRESPONSE']._serialized_start=760
+  _globals['_GETDECISIONRESPONSE']._serialized_end=881
+  _globals['_COMPAREARMSREQUEST']._serialized_start=884
+  _globals['_COMPAREARMSREQUEST']._serialized_end=1016
+  _globals['_ARMFIGURES']._serialized_start=1018
+  _globals['_ARMFIGURES']._serialized_end=1119
+  _globals['_COMPAREARMSRESPONSE']._serialized_start=1122
+  _globals['_COMPAREARMSRESPONSE']._serialized_end=1341
+  _globals['_WATCHDECISIONSREQUEST']._serialized_start=1343
+  _globals['_WATCHDECISIONSREQUEST']._serialized_end=1395
+  _globals['_WATCHDECISIONSRESPONSE']._serialized_start=1397
+  _globals['_WATCHDECISIONSRESPONSE']._serialized_end=1471
+  _globals['_EXPORTREQUEST']._serialized_start=1473
+  _globals['_EXPORTREQUEST']._serialized_end=1547
+  _globals['_EXPORTRESPONSE']._serialized_start=1550
+  _globals['_EXPORTRESPONSE']._serialized_end=1878
+  _globals['_AWAITRECORDEDREQUEST']._serialized_start=1880
+  _globals['_AWAITRECORDEDREQUEST']._serialized_end=1947
+  _globals['_AWAITRECORDEDRESPONSE']._serialized_start=1949
+  _globals['_AWAITRECORDEDRESPONSE']._serialized_end=1972
+  _globals['_FORGETREQUEST']._serialized_start=1975
+  _globals['_FORGETREQUEST']._serialized_end=2106
+  _globals['_FORGETRESPONSE']._serialized_start=2108
+  _globals['_FORGETRESPONSE']._serialized_end=2140
+  _globals['_TELEMETRYSERVICE']._serialized_start=2143
+  _globals['_TELEMETRYSERVICE']._serialized_end=3305
 # @@protoc_insertion_point(module_scope)

@@ -5,10 +5,15 @@ What was decided and how it went, for people to see."""
 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from spark.fault.v1 import seen_pb2 as _seen_pb2
+from spark.inference.v1 import ended_pb2 as _ended_pb2
+from spark.packets.v1 import judged_pb2 as _judged_pb2
 from spark.router.v1 import router_pb2 as _router_pb2
+from spark.telemetry.v1 import sessions_pb2 as _sessions_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -30,6 +35,10 @@ class ListDecisionsRequest(_message.Message):
     PROJECT_ID_FIELD_NUMBER: _builtins.int
     ONLY_SAID_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    ROUTE_FIELD_NUMBER: _builtins.int
+    SILENCE_FIELD_NUMBER: _builtins.int
+    ONLY_FOUND_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     """Only of this session; empty for all."""
     project_id: _builtins.str
@@ -38,6 +47,14 @@ class ListDecisionsRequest(_message.Message):
     """Only those at which something was said."""
     page_size: _builtins.int
     """At most so many; 0 means 20."""
+    page_token: _builtins.str
+    """From a former answer."""
+    route: _router_pb2.Route.ValueType
+    """Only by this route; unspecified for all."""
+    silence: _router_pb2.Silence.ValueType
+    """Only those silent for this reason; unspecified for all."""
+    only_found: _builtins.bool
+    """Only those for which a piece was found."""
     def __init__(
         self,
         *,
@@ -45,10 +62,14 @@ class ListDecisionsRequest(_message.Message):
         project_id: _builtins.str = ...,
         only_said: _builtins.bool = ...,
         page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+        route: _router_pb2.Route.ValueType = ...,
+        silence: _router_pb2.Silence.ValueType = ...,
+        only_found: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["only_said", b"only_said", "page_size", b"page_size", "project_id", b"project_id", "session_id", b"session_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["only_found", b"only_found", "only_said", b"only_said", "page_size", b"page_size", "page_token", b"page_token", "project_id", b"project_id", "route", b"route", "session_id", b"session_id", "silence", b"silence"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -61,6 +82,9 @@ class ListDecisionsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     DECISIONS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Set while there are more."""
     @_builtins.property
     def decisions(self) -> _containers.RepeatedCompositeFieldContainer[_router_pb2.AdviceDecided]:
         """Newest first."""
@@ -69,132 +93,67 @@ class ListDecisionsResponse(_message.Message):
         self,
         *,
         decisions: _abc.Iterable[_router_pb2.AdviceDecided] | None = ...,
+        next_page_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["decisions", b"decisions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decisions", b"decisions", "next_page_token", b"next_page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListDecisionsResponse: _TypeAlias = ListDecisionsResponse  # noqa: Y015
 
 @_typing.final
-class SummarizeRequest(_message.Message):
-    """SummarizeRequest names a span."""
+class GetDecisionRequest(_message.Message):
+    """GetDecisionRequest names a decision."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    SINCE_FIELD_NUMBER: _builtins.int
-    PROJECT_ID_FIELD_NUMBER: _builtins.int
-    SESSION_ID_FIELD_NUMBER: _builtins.int
-    UNTIL_FIELD_NUMBER: _builtins.int
-    project_id: _builtins.str
-    """Only of this project; empty for all."""
-    session_id: _builtins.str
-    """Only of this session; empty for all."""
-    @_builtins.property
-    def since(self) -> _timestamp_pb2.Timestamp:
-        """From; absent means all that is kept."""
-
-    @_builtins.property
-    def until(self) -> _timestamp_pb2.Timestamp:
-        """Before; absent means up to now."""
-
+    DECISION_ID_FIELD_NUMBER: _builtins.int
+    decision_id: _builtins.str
+    """Its id, or a beginning of it that fits one alone."""
     def __init__(
         self,
         *,
-        since: _timestamp_pb2.Timestamp | None = ...,
-        project_id: _builtins.str = ...,
-        session_id: _builtins.str = ...,
-        until: _timestamp_pb2.Timestamp | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since", "until", b"until"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["project_id", b"project_id", "session_id", b"session_id", "since", b"since", "until", b"until"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___SummarizeRequest: _TypeAlias = SummarizeRequest  # noqa: Y015
-
-@_typing.final
-class Count(_message.Message):
-    """Count is a name and how often it came."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    NAME_FIELD_NUMBER: _builtins.int
-    COUNT_FIELD_NUMBER: _builtins.int
-    name: _builtins.str
-    """Name of a route or a reason."""
-    count: _builtins.int
-    """How often."""
-    def __init__(
-        self,
-        *,
-        name: _builtins.str = ...,
-        count: _builtins.int = ...,
+        decision_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "name", b"name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision_id", b"decision_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___Count: _TypeAlias = Count  # noqa: Y015
+Global___GetDecisionRequest: _TypeAlias = GetDecisionRequest  # noqa: Y015
 
 @_typing.final
-class SummarizeResponse(_message.Message):
-    """SummarizeResponse is the summary."""
+class GetDecisionResponse(_message.Message):
+    """GetDecisionResponse is the decision."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    DECISIONS_FIELD_NUMBER: _builtins.int
-    SAID_FIELD_NUMBER: _builtins.int
-    ROUTES_FIELD_NUMBER: _builtins.int
-    SILENCES_FIELD_NUMBER: _builtins.int
-    P50_US_FIELD_NUMBER: _builtins.int
-    P90_US_FIELD_NUMBER: _builtins.int
-    P95_US_FIELD_NUMBER: _builtins.int
-    P99_US_FIELD_NUMBER: _builtins.int
-    decisions: _builtins.int
-    """Decisions in the span."""
-    said: _builtins.int
-    """Those at which something was said."""
-    p50_us: _builtins.int
-    """Median hook latency in microseconds."""
-    p90_us: _builtins.int
-    """90th percentile."""
-    p95_us: _builtins.int
-    """95th percentile."""
-    p99_us: _builtins.int
-    """99th percentile."""
+    DECISION_FIELD_NUMBER: _builtins.int
+    OUTCOMES_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def routes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Count]:
-        """By route."""
+    def decision(self) -> _router_pb2.AdviceDecided:
+        """It."""
 
     @_builtins.property
-    def silences(self) -> _containers.RepeatedCompositeFieldContainer[Global___Count]:
-        """By reason of silence."""
+    def outcomes(self) -> _containers.RepeatedCompositeFieldContainer[_judged_pb2.AdviceJudged]:
+        """Its pieces as they stand by now, in no order; none of what was held back."""
 
     def __init__(
         self,
         *,
-        decisions: _builtins.int = ...,
-        said: _builtins.int = ...,
-        routes: _abc.Iterable[Global___Count] | None = ...,
-        silences: _abc.Iterable[Global___Count] | None = ...,
-        p50_us: _builtins.int = ...,
-        p90_us: _builtins.int = ...,
-        p95_us: _builtins.int = ...,
-        p99_us: _builtins.int = ...,
+        decision: _router_pb2.AdviceDecided | None = ...,
+        outcomes: _abc.Iterable[_judged_pb2.AdviceJudged] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["decisions", b"decisions", "p50_us", b"p50_us", "p90_us", b"p90_us", "p95_us", b"p95_us", "p99_us", b"p99_us", "routes", b"routes", "said", b"said", "silences", b"silences"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision", "outcomes", b"outcomes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___SummarizeResponse: _TypeAlias = SummarizeResponse  # noqa: Y015
+Global___GetDecisionResponse: _TypeAlias = GetDecisionResponse  # noqa: Y015
 
 @_typing.final
 class CompareArmsRequest(_message.Message):
@@ -367,6 +326,129 @@ class WatchDecisionsResponse(_message.Message):
 Global___WatchDecisionsResponse: _TypeAlias = WatchDecisionsResponse  # noqa: Y015
 
 @_typing.final
+class ExportRequest(_message.Message):
+    """ExportRequest names what to export; all of the workspace where both are empty."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROJECT_ID_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    project_id: _builtins.str
+    """Only of this project."""
+    session_id: _builtins.str
+    """Only of this session."""
+    def __init__(
+        self,
+        *,
+        project_id: _builtins.str = ...,
+        session_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["project_id", b"project_id", "session_id", b"session_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportRequest: _TypeAlias = ExportRequest  # noqa: Y015
+
+@_typing.final
+class ExportResponse(_message.Message):
+    """ExportResponse is one thing held."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MOMENT_FIELD_NUMBER: _builtins.int
+    DECISION_FIELD_NUMBER: _builtins.int
+    ADVICE_FIELD_NUMBER: _builtins.int
+    GENERATION_FIELD_NUMBER: _builtins.int
+    FAULT_FIELD_NUMBER: _builtins.int
+    SESSION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def moment(self) -> _sessions_pb2.Happening:
+        """A moment."""
+
+    @_builtins.property
+    def decision(self) -> _router_pb2.AdviceDecided:
+        """A decision."""
+
+    @_builtins.property
+    def advice(self) -> _judged_pb2.AdviceJudged:
+        """A piece of advice as it stands."""
+
+    @_builtins.property
+    def generation(self) -> _ended_pb2.GenerationEnded:
+        """A call of an engine; only where all of the workspace is exported."""
+
+    @_builtins.property
+    def fault(self) -> _seen_pb2.FaultSeen:
+        """Faults; only where all of the workspace is exported."""
+
+    @_builtins.property
+    def session(self) -> _sessions_pb2.Session:
+        """A session."""
+
+    def __init__(
+        self,
+        *,
+        moment: _sessions_pb2.Happening | None = ...,
+        decision: _router_pb2.AdviceDecided | None = ...,
+        advice: _judged_pb2.AdviceJudged | None = ...,
+        generation: _ended_pb2.GenerationEnded | None = ...,
+        fault: _seen_pb2.FaultSeen | None = ...,
+        session: _sessions_pb2.Session | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["advice", b"advice", "decision", b"decision", "fault", b"fault", "generation", b"generation", "moment", b"moment", "record", b"record", "session", b"session"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["advice", b"advice", "decision", b"decision", "fault", b"fault", "generation", b"generation", "moment", b"moment", "record", b"record", "session", b"session"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_record: _TypeAlias = _typing.Literal["moment", "decision", "advice", "generation", "fault", "session"]  # noqa: Y015
+    _WhichOneofArgType_record: _TypeAlias = _typing.Literal["record", b"record"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_record) -> _WhichOneofReturnType_record | None: ...
+
+Global___ExportResponse: _TypeAlias = ExportResponse  # noqa: Y015
+
+@_typing.final
+class AwaitRecordedRequest(_message.Message):
+    """AwaitRecordedRequest waits."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PATIENCE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def patience(self) -> _duration_pb2.Duration:
+        """How long; 5 s when absent."""
+
+    def __init__(
+        self,
+        *,
+        patience: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["patience", b"patience"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["patience", b"patience"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AwaitRecordedRequest: _TypeAlias = AwaitRecordedRequest  # noqa: Y015
+
+@_typing.final
+class AwaitRecordedResponse(_message.Message):
+    """AwaitRecordedResponse is empty."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AwaitRecordedResponse: _TypeAlias = AwaitRecordedResponse  # noqa: Y015
+
+@_typing.final
 class ForgetRequest(_message.Message):
     """ForgetRequest names what to erase."""
 
@@ -374,21 +456,25 @@ class ForgetRequest(_message.Message):
 
     SESSION_ID_FIELD_NUMBER: _builtins.int
     PROJECT_ID_FIELD_NUMBER: _builtins.int
+    WHOLE_WORKSPACE_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     """A session by the client's id."""
     project_id: _builtins.str
     """A project."""
+    whole_workspace: _builtins.bool
+    """All that the workspace has."""
     def __init__(
         self,
         *,
         session_id: _builtins.str = ...,
         project_id: _builtins.str = ...,
+        whole_workspace: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["project_id", b"project_id", "session_id", b"session_id", "subject", b"subject"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["project_id", b"project_id", "session_id", b"session_id", "subject", b"subject", "whole_workspace", b"whole_workspace"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["project_id", b"project_id", "session_id", b"session_id", "subject", b"subject"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["project_id", b"project_id", "session_id", b"session_id", "subject", b"subject", "whole_workspace", b"whole_workspace"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_subject: _TypeAlias = _typing.Literal["session_id", "project_id"]  # noqa: Y015
+    _WhichOneofReturnType_subject: _TypeAlias = _typing.Literal["session_id", "project_id", "whole_workspace"]  # noqa: Y015
     _WhichOneofArgType_subject: _TypeAlias = _typing.Literal["subject", b"subject"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_subject) -> _WhichOneofReturnType_subject | None: ...
 

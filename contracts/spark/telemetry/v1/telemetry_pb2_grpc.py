@@ -3,7 +3,9 @@
 import grpc
 import warnings
 
+from spark.telemetry.v1 import sessions_pb2 as spark_dot_telemetry_dot_v1_dot_sessions__pb2
 from spark.telemetry.v1 import telemetry_pb2 as spark_dot_telemetry_dot_v1_dot_telemetry__pb2
+from spark.telemetry.v1 import windows_pb2 as spark_dot_telemetry_dot_v1_dot_windows__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -26,7 +28,7 @@ if _version_not_supported:
 
 
 class TelemetryServiceStub:
-    """TelemetryService shows decisions.
+    """TelemetryService shows what happened, in numbers and one by one.
     """
 
     def __init__(self, channel):
@@ -40,10 +42,45 @@ class TelemetryServiceStub:
                 request_serializer=spark_dot_telemetry_dot_v1_dot_telemetry__pb2.ListDecisionsRequest.SerializeToString,
                 response_deserializer=spark_dot_telemetry_dot_v1_dot_telemetry__pb2.ListDecisionsResponse.FromString,
                 _registered_method=True)
+        self.GetDecision = channel.unary_unary(
+                '/spark.telemetry.v1.TelemetryService/GetDecision',
+                request_serializer=spark_dot_telemetry_dot_v1_dot_telemetry__pb2.GetDecisionRequest.SerializeToString,
+                response_deserializer=spark_dot_telemetry_dot_v1_dot_telemetry__pb2.GetDecisionResponse.FromString,
+                _registered_method=True)
         self.Summarize = channel.unary_unary(
                 '/spark.telemetry.v1.TelemetryService/Summarize',
-                request_serializer=spark_dot_telemetry_dot_v1_dot_telemetry__pb2.SummarizeRequest.SerializeToString,
-                response_deserializer=spark_dot_telemetry_dot_v1_dot_telemetry__pb2.SummarizeResponse.FromString,
+                request_serializer=spark_dot_telemetry_dot_v1_dot_windows__pb2.SummarizeRequest.SerializeToString,
+                response_deserializer=spark_dot_telemetry_dot_v1_dot_windows__pb2.SummarizeResponse.FromString,
+                _registered_method=True)
+        self.ListSeries = channel.unary_unary(
+                '/spark.telemetry.v1.TelemetryService/ListSeries',
+                request_serializer=spark_dot_telemetry_dot_v1_dot_windows__pb2.ListSeriesRequest.SerializeToString,
+                response_deserializer=spark_dot_telemetry_dot_v1_dot_windows__pb2.ListSeriesResponse.FromString,
+                _registered_method=True)
+        self.GetScorecard = channel.unary_unary(
+                '/spark.telemetry.v1.TelemetryService/GetScorecard',
+                request_serializer=spark_dot_telemetry_dot_v1_dot_windows__pb2.GetScorecardRequest.SerializeToString,
+                response_deserializer=spark_dot_telemetry_dot_v1_dot_windows__pb2.GetScorecardResponse.FromString,
+                _registered_method=True)
+        self.ListSessions = channel.unary_unary(
+                '/spark.telemetry.v1.TelemetryService/ListSessions',
+                request_serializer=spark_dot_telemetry_dot_v1_dot_sessions__pb2.ListSessionsRequest.SerializeToString,
+                response_deserializer=spark_dot_telemetry_dot_v1_dot_sessions__pb2.ListSessionsResponse.FromString,
+                _registered_method=True)
+        self.ListMoments = channel.unary_unary(
+                '/spark.telemetry.v1.TelemetryService/ListMoments',
+                request_serializer=spark_dot_telemetry_dot_v1_dot_sessions__pb2.ListMomentsRequest.SerializeToString,
+                response_deserializer=spark_dot_telemetry_dot_v1_dot_sessions__pb2.ListMomentsResponse.FromString,
+                _registered_method=True)
+        self.Export = channel.unary_stream(
+                '/spark.telemetry.v1.TelemetryService/Export',
+                request_serializer=spark_dot_telemetry_dot_v1_dot_telemetry__pb2.ExportRequest.SerializeToString,
+                response_deserializer=spark_dot_telemetry_dot_v1_dot_telemetry__pb2.ExportResponse.FromString,
+                _registered_method=True)
+        self.AwaitRecorded = channel.unary_unary(
+                '/spark.telemetry.v1.TelemetryService/AwaitRecorded',
+                request_serializer=spark_dot_telemetry_dot_v1_dot_telemetry__pb2.AwaitRecordedRequest.SerializeToString,
+                response_deserializer=spark_dot_telemetry_dot_v1_dot_telemetry__pb2.AwaitRecordedResponse.FromString,
                 _registered_method=True)
         self.CompareArms = channel.unary_unary(
                 '/spark.telemetry.v1.TelemetryService/CompareArms',
@@ -63,7 +100,7 @@ class TelemetryServiceStub:
 
 
 class TelemetryServiceServicer:
-    """TelemetryService shows decisions.
+    """TelemetryService shows what happened, in numbers and one by one.
     """
 
     def ListDecisions(self, request, context):
@@ -73,8 +110,57 @@ class TelemetryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetDecision(self, request, context):
+        """GetDecision shows one decision and what became of its advice. Fails with REASON_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Summarize(self, request, context):
-        """Summarize counts routes, silences and latency over a span.
+        """Summarize counts routes, silences, latency, outcomes, cost and faults over a span.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSeries(self, request, context):
+        """ListSeries shows a span step by step.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetScorecard(self, request, context):
+        """GetScorecard sets a window beside the service levels, and says whether to go on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSessions(self, request, context):
+        """ListSessions shows the sessions seen last.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListMoments(self, request, context):
+        """ListMoments shows what happened in a session, oldest first. Fails with REASON_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Export(self, request, context):
+        """Export sends all that telemetry holds of the workspace, or of a part of it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AwaitRecorded(self, request, context):
+        """AwaitRecorded returns once every event announced up to now is recorded. Fails with REASON_DEADLINE_EXCEEDED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -109,10 +195,45 @@ def add_TelemetryServiceServicer_to_server(servicer, server):
                     request_deserializer=spark_dot_telemetry_dot_v1_dot_telemetry__pb2.ListDecisionsRequest.FromString,
                     response_serializer=spark_dot_telemetry_dot_v1_dot_telemetry__pb2.ListDecisionsResponse.SerializeToString,
             ),
+            'GetDecision': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetDecision,
+                    request_deserializer=spark_dot_telemetry_dot_v1_dot_telemetry__pb2.GetDecisionRequest.FromString,
+                    response_serializer=spark_dot_telemetry_dot_v1_dot_telemetry__pb2.GetDecisionResponse.SerializeToString,
+            ),
             'Summarize': grpc.unary_unary_rpc_method_handler(
                     servicer.Summarize,
-                    request_deserializer=spark_dot_telemetry_dot_v1_dot_telemetry__pb2.SummarizeRequest.FromString,
-                    response_serializer=spark_dot_telemetry_dot_v1_dot_telemetry__pb2.SummarizeResponse.SerializeToString,
+                    request_deserializer=spark_dot_telemetry_dot_v1_dot_windows__pb2.SummarizeRequest.FromString,
+                    response_serializer=spark_dot_telemetry_dot_v1_dot_windows__pb2.SummarizeResponse.SerializeToString,
+            ),
+            'ListSeries': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSeries,
+                    request_deserializer=spark_dot_telemetry_dot_v1_dot_windows__pb2.ListSeriesRequest.FromString,
+                    response_serializer=spark_dot_telemetry_dot_v1_dot_windows__pb2.ListSeriesResponse.SerializeToString,
+            ),
+            'GetScorecard': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetScorecard,
+                    request_deserializer=spark_dot_telemetry_dot_v1_dot_windows__pb2.GetScorecardRequest.FromString,
+                    response_serializer=spark_dot_telemetry_dot_v1_dot_windows__pb2.GetScorecardResponse.SerializeToString,
+            ),
+            'ListSessions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSessions,
+                    request_deserializer=spark_dot_telemetry_dot_v1_dot_sessions__pb2.ListSessionsRequest.FromString,
+                    response_serializer=spark_dot_telemetry_dot_v1_dot_sessions__pb2.ListSessionsResponse.SerializeToString,
+            ),
+            'ListMoments': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListMoments,
+                    request_deserializer=spark_dot_telemetry_dot_v1_dot_sessions__pb2.ListMomentsRequest.FromString,
+                    response_serializer=spark_dot_telemetry_dot_v1_dot_sessions__pb2.ListMomentsResponse.SerializeToString,
+            ),
+            'Export': grpc.unary_stream_rpc_method_handler(
+                    servicer.Export,
+                    request_deserializer=spark_dot_telemetry_dot_v1_dot_telemetry__pb2.ExportRequest.FromString,
+                    response_serializer=spark_dot_telemetry_dot_v1_dot_telemetry__pb2.ExportResponse.SerializeToString,
+            ),
+            'AwaitRecorded': grpc.unary_unary_rpc_method_handler(
+                    servicer.AwaitRecorded,
+                    request_deserializer=spark_dot_telemetry_dot_v1_dot_telemetry__pb2.AwaitRecordedRequest.FromString,
+                    response_serializer=spark_dot_telemetry_dot_v1_dot_telemetry__pb2.AwaitRecordedResponse.SerializeToString,
             ),
             'CompareArms': grpc.unary_unary_rpc_method_handler(
                     servicer.CompareArms,
@@ -138,7 +259,7 @@ def add_TelemetryServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class TelemetryService:
-    """TelemetryService shows decisions.
+    """TelemetryService shows what happened, in numbers and one by one.
     """
 
     @staticmethod
@@ -169,6 +290,33 @@ class TelemetryService:
             _registered_method=True)
 
     @staticmethod
+    def GetDecision(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/spark.telemetry.v1.TelemetryService/GetDecision',
+            spark_dot_telemetry_dot_v1_dot_telemetry__pb2.GetDecisionRequest.SerializeToString,
+            spark_dot_telemetry_dot_v1_dot_telemetry__pb2.GetDecisionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def Summarize(request,
             target,
             options=(),
@@ -183,8 +331,170 @@ class TelemetryService:
             request,
             target,
             '/spark.telemetry.v1.TelemetryService/Summarize',
-            spark_dot_telemetry_dot_v1_dot_telemetry__pb2.SummarizeRequest.SerializeToString,
-            spark_dot_telemetry_dot_v1_dot_telemetry__pb2.SummarizeResponse.FromString,
+            spark_dot_telemetry_dot_v1_dot_windows__pb2.SummarizeRequest.SerializeToString,
+            spark_dot_telemetry_dot_v1_dot_windows__pb2.SummarizeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSeries(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/spark.telemetry.v1.TelemetryService/ListSeries',
+            spark_dot_telemetry_dot_v1_dot_windows__pb2.ListSeriesRequest.SerializeToString,
+            spark_dot_telemetry_dot_v1_dot_windows__pb2.ListSeriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetScorecard(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/spark.telemetry.v1.TelemetryService/GetScorecard',
+            spark_dot_telemetry_dot_v1_dot_windows__pb2.GetScorecardRequest.SerializeToString,
+            spark_dot_telemetry_dot_v1_dot_windows__pb2.GetScorecardResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSessions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/spark.telemetry.v1.TelemetryService/ListSessions',
+            spark_dot_telemetry_dot_v1_dot_sessions__pb2.ListSessionsRequest.SerializeToString,
+            spark_dot_telemetry_dot_v1_dot_sessions__pb2.ListSessionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListMoments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/spark.telemetry.v1.TelemetryService/ListMoments',
+            spark_dot_telemetry_dot_v1_dot_sessions__pb2.ListMomentsRequest.SerializeToString,
+            spark_dot_telemetry_dot_v1_dot_sessions__pb2.ListMomentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Export(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/spark.telemetry.v1.TelemetryService/Export',
+            spark_dot_telemetry_dot_v1_dot_telemetry__pb2.ExportRequest.SerializeToString,
+            spark_dot_telemetry_dot_v1_dot_telemetry__pb2.ExportResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AwaitRecorded(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/spark.telemetry.v1.TelemetryService/AwaitRecorded',
+            spark_dot_telemetry_dot_v1_dot_telemetry__pb2.AwaitRecordedRequest.SerializeToString,
+            spark_dot_telemetry_dot_v1_dot_telemetry__pb2.AwaitRecordedResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -5,7 +5,9 @@ What was decided and how it went, for people to see."""
 
 from collections import abc as _abc
 from grpc import aio as _aio
+from spark.telemetry.v1 import sessions_pb2 as _sessions_pb2
 from spark.telemetry.v1 import telemetry_pb2 as _telemetry_pb2
+from spark.telemetry.v1 import windows_pb2 as _windows_pb2
 import abc as _abc_1
 import grpc as _grpc
 import sys
@@ -27,7 +29,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class TelemetryServiceStub:
-    """TelemetryService shows decisions."""
+    """TelemetryService shows what happened, in numbers and one by one."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -35,8 +37,22 @@ class TelemetryServiceStub:
     def __new__(cls, channel: _aio.Channel) -> TelemetryServiceAsyncStub: ...
     ListDecisions: _grpc.UnaryUnaryMultiCallable[_telemetry_pb2.ListDecisionsRequest, _telemetry_pb2.ListDecisionsResponse]
     """ListDecisions shows the last decisions and why, newest first."""
-    Summarize: _grpc.UnaryUnaryMultiCallable[_telemetry_pb2.SummarizeRequest, _telemetry_pb2.SummarizeResponse]
-    """Summarize counts routes, silences and latency over a span."""
+    GetDecision: _grpc.UnaryUnaryMultiCallable[_telemetry_pb2.GetDecisionRequest, _telemetry_pb2.GetDecisionResponse]
+    """GetDecision shows one decision and what became of its advice. Fails with REASON_NOT_FOUND."""
+    Summarize: _grpc.UnaryUnaryMultiCallable[_windows_pb2.SummarizeRequest, _windows_pb2.SummarizeResponse]
+    """Summarize counts routes, silences, latency, outcomes, cost and faults over a span."""
+    ListSeries: _grpc.UnaryUnaryMultiCallable[_windows_pb2.ListSeriesRequest, _windows_pb2.ListSeriesResponse]
+    """ListSeries shows a span step by step."""
+    GetScorecard: _grpc.UnaryUnaryMultiCallable[_windows_pb2.GetScorecardRequest, _windows_pb2.GetScorecardResponse]
+    """GetScorecard sets a window beside the service levels, and says whether to go on."""
+    ListSessions: _grpc.UnaryUnaryMultiCallable[_sessions_pb2.ListSessionsRequest, _sessions_pb2.ListSessionsResponse]
+    """ListSessions shows the sessions seen last."""
+    ListMoments: _grpc.UnaryUnaryMultiCallable[_sessions_pb2.ListMomentsRequest, _sessions_pb2.ListMomentsResponse]
+    """ListMoments shows what happened in a session, oldest first. Fails with REASON_NOT_FOUND."""
+    Export: _grpc.UnaryStreamMultiCallable[_telemetry_pb2.ExportRequest, _telemetry_pb2.ExportResponse]
+    """Export sends all that telemetry holds of the workspace, or of a part of it."""
+    AwaitRecorded: _grpc.UnaryUnaryMultiCallable[_telemetry_pb2.AwaitRecordedRequest, _telemetry_pb2.AwaitRecordedResponse]
+    """AwaitRecorded returns once every event announced up to now is recorded. Fails with REASON_DEADLINE_EXCEEDED."""
     CompareArms: _grpc.UnaryUnaryMultiCallable[_telemetry_pb2.CompareArmsRequest, _telemetry_pb2.CompareArmsResponse]
     """CompareArms compares advised sessions with those of the control arm."""
     WatchDecisions: _grpc.UnaryStreamMultiCallable[_telemetry_pb2.WatchDecisionsRequest, _telemetry_pb2.WatchDecisionsResponse]
@@ -46,13 +62,27 @@ class TelemetryServiceStub:
 
 @_typing.type_check_only
 class TelemetryServiceAsyncStub(TelemetryServiceStub):
-    """TelemetryService shows decisions."""
+    """TelemetryService shows what happened, in numbers and one by one."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListDecisions: _aio.UnaryUnaryMultiCallable[_telemetry_pb2.ListDecisionsRequest, _telemetry_pb2.ListDecisionsResponse]  # type: ignore[assignment]
     """ListDecisions shows the last decisions and why, newest first."""
-    Summarize: _aio.UnaryUnaryMultiCallable[_telemetry_pb2.SummarizeRequest, _telemetry_pb2.SummarizeResponse]  # type: ignore[assignment]
-    """Summarize counts routes, silences and latency over a span."""
+    GetDecision: _aio.UnaryUnaryMultiCallable[_telemetry_pb2.GetDecisionRequest, _telemetry_pb2.GetDecisionResponse]  # type: ignore[assignment]
+    """GetDecision shows one decision and what became of its advice. Fails with REASON_NOT_FOUND."""
+    Summarize: _aio.UnaryUnaryMultiCallable[_windows_pb2.SummarizeRequest, _windows_pb2.SummarizeResponse]  # type: ignore[assignment]
+    """Summarize counts routes, silences, latency, outcomes, cost and faults over a span."""
+    ListSeries: _aio.UnaryUnaryMultiCallable[_windows_pb2.ListSeriesRequest, _windows_pb2.ListSeriesResponse]  # type: ignore[assignment]
+    """ListSeries shows a span step by step."""
+    GetScorecard: _aio.UnaryUnaryMultiCallable[_windows_pb2.GetScorecardRequest, _windows_pb2.GetScorecardResponse]  # type: ignore[assignment]
+    """GetScorecard sets a window beside the service levels, and says whether to go on."""
+    ListSessions: _aio.UnaryUnaryMultiCallable[_sessions_pb2.ListSessionsRequest, _sessions_pb2.ListSessionsResponse]  # type: ignore[assignment]
+    """ListSessions shows the sessions seen last."""
+    ListMoments: _aio.UnaryUnaryMultiCallable[_sessions_pb2.ListMomentsRequest, _sessions_pb2.ListMomentsResponse]  # type: ignore[assignment]
+    """ListMoments shows what happened in a session, oldest first. Fails with REASON_NOT_FOUND."""
+    Export: _aio.UnaryStreamMultiCallable[_telemetry_pb2.ExportRequest, _telemetry_pb2.ExportResponse]  # type: ignore[assignment]
+    """Export sends all that telemetry holds of the workspace, or of a part of it."""
+    AwaitRecorded: _aio.UnaryUnaryMultiCallable[_telemetry_pb2.AwaitRecordedRequest, _telemetry_pb2.AwaitRecordedResponse]  # type: ignore[assignment]
+    """AwaitRecorded returns once every event announced up to now is recorded. Fails with REASON_DEADLINE_EXCEEDED."""
     CompareArms: _aio.UnaryUnaryMultiCallable[_telemetry_pb2.CompareArmsRequest, _telemetry_pb2.CompareArmsResponse]  # type: ignore[assignment]
     """CompareArms compares advised sessions with those of the control arm."""
     WatchDecisions: _aio.UnaryStreamMultiCallable[_telemetry_pb2.WatchDecisionsRequest, _telemetry_pb2.WatchDecisionsResponse]  # type: ignore[assignment]
@@ -61,7 +91,7 @@ class TelemetryServiceAsyncStub(TelemetryServiceStub):
     """Forget erases the decisions of a session or a project."""
 
 class TelemetryServiceServicer(metaclass=_abc_1.ABCMeta):
-    """TelemetryService shows decisions."""
+    """TelemetryService shows what happened, in numbers and one by one."""
 
     @_abc_1.abstractmethod
     def ListDecisions(
@@ -72,12 +102,68 @@ class TelemetryServiceServicer(metaclass=_abc_1.ABCMeta):
         """ListDecisions shows the last decisions and why, newest first."""
 
     @_abc_1.abstractmethod
+    def GetDecision(
+        self,
+        request: _telemetry_pb2.GetDecisionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_telemetry_pb2.GetDecisionResponse, _abc.Awaitable[_telemetry_pb2.GetDecisionResponse]]:
+        """GetDecision shows one decision and what became of its advice. Fails with REASON_NOT_FOUND."""
+
+    @_abc_1.abstractmethod
     def Summarize(
         self,
-        request: _telemetry_pb2.SummarizeRequest,
+        request: _windows_pb2.SummarizeRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_telemetry_pb2.SummarizeResponse, _abc.Awaitable[_telemetry_pb2.SummarizeResponse]]:
-        """Summarize counts routes, silences and latency over a span."""
+    ) -> _typing.Union[_windows_pb2.SummarizeResponse, _abc.Awaitable[_windows_pb2.SummarizeResponse]]:
+        """Summarize counts routes, silences, latency, outcomes, cost and faults over a span."""
+
+    @_abc_1.abstractmethod
+    def ListSeries(
+        self,
+        request: _windows_pb2.ListSeriesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_windows_pb2.ListSeriesResponse, _abc.Awaitable[_windows_pb2.ListSeriesResponse]]:
+        """ListSeries shows a span step by step."""
+
+    @_abc_1.abstractmethod
+    def GetScorecard(
+        self,
+        request: _windows_pb2.GetScorecardRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_windows_pb2.GetScorecardResponse, _abc.Awaitable[_windows_pb2.GetScorecardResponse]]:
+        """GetScorecard sets a window beside the service levels, and says whether to go on."""
+
+    @_abc_1.abstractmethod
+    def ListSessions(
+        self,
+        request: _sessions_pb2.ListSessionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sessions_pb2.ListSessionsResponse, _abc.Awaitable[_sessions_pb2.ListSessionsResponse]]:
+        """ListSessions shows the sessions seen last."""
+
+    @_abc_1.abstractmethod
+    def ListMoments(
+        self,
+        request: _sessions_pb2.ListMomentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sessions_pb2.ListMomentsResponse, _abc.Awaitable[_sessions_pb2.ListMomentsResponse]]:
+        """ListMoments shows what happened in a session, oldest first. Fails with REASON_NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def Export(
+        self,
+        request: _telemetry_pb2.ExportRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_telemetry_pb2.ExportResponse], _abc.AsyncIterator[_telemetry_pb2.ExportResponse]]:
+        """Export sends all that telemetry holds of the workspace, or of a part of it."""
+
+    @_abc_1.abstractmethod
+    def AwaitRecorded(
+        self,
+        request: _telemetry_pb2.AwaitRecordedRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_telemetry_pb2.AwaitRecordedResponse, _abc.Awaitable[_telemetry_pb2.AwaitRecordedResponse]]:
+        """AwaitRecorded returns once every event announced up to now is recorded. Fails with REASON_DEADLINE_EXCEEDED."""
 
     @_abc_1.abstractmethod
     def CompareArms(
