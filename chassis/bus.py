@@ -18,9 +18,12 @@ import nats.js.errors
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 from nats.js.api import ConsumerInfo, DiscardPolicy, StorageType, StreamConfig
+from opentelemetry.trace import SpanKind
 from prometheus_client import Counter
 
+from chassis.fault_reports import FaultReports
 from chassis.faults import BusUnavailable, DeadlineExceeded
+from chassis.spans import PUBLISH, spanned
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +55,9 @@ STREAMS: Sequence[Stream] = (
     # Requests for preparations: of each session the newest, and none that has lain for an hour.
     Stream("PREFETCH", "spark.prefetch.v1.>", 3600.0, 64 * MIB, per_subject=1),
     Stream("DECISIONS", "spark.router.v1.>", 7 * DAY, 512 * MIB),
+    Stream("OUTCOMES", "spark.packets.v1.>", 7 * DAY, 128 * MIB),
+    Stream("GENERATIONS", "spark.inference.v1.>", 7 * DAY, 64 * MIB),
+    Stream("FAULTS", "spark.fault.v1.>", 7 * DAY, 32 * MIB),
     Stream("DEAD_LETTERS", "spark.dead.>", 30 * DAY, 64 * MIB),
 )
 
@@ -78,6 +84,8 @@ class Bus:
         self.client = client
         self.jetstream: JetStreamContext = client.jetstream(timeout=5)
         self._refused_at: float | None = None
+        self.faults = FaultReports(self)
+        """What went wrong in this process, for whoever watches it."""
 
     @classmethod
     async def connect(cls, url: str) -> Bus:
@@ -163,6 +171,15 @@ class Bus:
         Raises:
             BusUnavailable: when it is away, full or too slow; the event is lost and counted.
         """
+        carried = headers.get("traceparent", "")
+        with spanned(f"{PUBLISH} {stream}", SpanKind.PRODUCER, carried) as trace:
+            if trace != carried:
+                headers = {**headers, "traceparent": trace}
+            return await self._publish(stream, subject, data, headers, timeout)
+
+    async def _publish(
+        self, stream: str, subject: str, data: bytes, headers: dict[str, str], timeout: float
+    ) -> Acknowledgement:
         if not self.connected:
             published(stream, "disconnected").inc()
             raise BusUnavailable("NATS is not connected")

@@ -46,6 +46,10 @@ class CallContext:
         if self.remaining() == 0:
             raise DeadlineExceeded(f"{self.method} did not finish in time")
 
+    def traced(self, traceparent: str) -> CallContext:
+        """The same call within another span."""
+        return CallContext(self.method, self.workspace_id, traceparent, self.deadline)
+
     def within(self, seconds: float) -> CallContext:
         """The same call with a deadline no later than `seconds` from now."""
         deadline = asyncio.get_running_loop().time() + seconds
@@ -55,6 +59,16 @@ class CallContext:
 
 
 current_call: ContextVar[CallContext | None] = ContextVar("current_call", default=None)
+
+
+current_trace: ContextVar[str] = ContextVar("current_trace", default="")
+"""The trace context of what a task is about where it serves no call: an event in hand."""
+
+
+def present_trace() -> str:
+    """The trace context of the call that this task serves, or of the event that it handles; empty without either."""
+    call = current_call.get()
+    return call.traceparent if call is not None else current_trace.get()
 
 
 def present_call() -> CallContext:

@@ -19,7 +19,8 @@ from chassis.tracing import trace_id
 
 log = logging.getLogger(__name__)
 
-Interceptor = Callable[[CallContext, Message], AbstractContextManager[None]]
+Interceptor = Callable[[CallContext, Message], AbstractContextManager[CallContext | None]]
+"""Around a call; gives the call as it goes on within, or None to leave it as it is."""
 Step = TypeVar("Step")
 
 cut_short_at: ContextVar[float | None] = ContextVar("cut_short_at", default=None)
@@ -53,8 +54,8 @@ class Chain:
     ) -> Message:
         # On the path of every hook, where an ExitStack would cost as much as all that it holds.
         if depth < len(self._interceptors):
-            with self._interceptors[depth](call, request):
-                return await self._within(depth + 1, handler, request, call)
+            with self._interceptors[depth](call, request) as onward:
+                return await self._within(depth + 1, handler, request, onward or call)
         if call.deadline is not None and call.deadline == cut_short_at.get():
             # Whoever made this call is cut short at the same instant, and this with it.
             return await present(call, handler(request, call))
@@ -76,7 +77,7 @@ class Chain:
         try:
             with ExitStack() as around:
                 for interceptor in self._interceptors:
-                    around.enter_context(interceptor(call, request))
+                    call = around.enter_context(interceptor(call, request)) or call
                 items = handler(request, call)
                 try:
                     while True:

@@ -10,16 +10,27 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from weakref import WeakSet
 
 import asyncpg
+from opentelemetry.trace import SpanKind
+from prometheus_client import Histogram
 
 from chassis.faults import InvalidArgument, StoreUnavailable
+from chassis.spans import DATABASE, spanned
 
 log = logging.getLogger(__name__)
+
+WAITED = Histogram(
+    "spark_database_wait_seconds",
+    "Time for which a connection was waited for where all were in use",
+    ["schema"],
+    buckets=(0.001, 0.005, 0.025, 0.1, 0.25, 1.0),
+)
 
 CONNECT_SECONDS = 2.0
 CLOSE_SECONDS = 2.0
@@ -59,6 +70,9 @@ class Database:
     def __init__(self, url: str, *, role: str | None = None, size: int = 2) -> None:
         self._url = url
         self._role = role
+        schema = (role or "").removeprefix("spark_")
+        self._waited = WAITED.labels(schema)
+        self._span = f"{DATABASE} {schema}"
         self._size = size
         self._turn = asyncio.Semaphore(size)
         self._free: deque[asyncpg.Connection | None] = deque([None] * size)
@@ -76,31 +90,32 @@ class Database:
         """
         if self._closed:
             raise StoreUnavailable("Postgres: the connections are closed")
-        await self._turn.acquire()
-        held = self._free.popleft()
-        try:
-            if held is None or held.is_closed():
-                held = await self._connect()
-            yield held
-        except OUTAGE as error:
-            broken = isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError)
-            if held is not None and (broken or held.is_closed()):
-                held.terminate()
-                held = None
-            raise StoreUnavailable(f"Postgres: {first_line(error)}") from error
-        except (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError) as error:
-            raise InvalidArgument("a text holds a NUL, which cannot be kept") from error
-        except asyncio.CancelledError:
-            # A statement cut short leaves the connection in an unknown state; hanging up calls it off at the server.
-            if held is not None:
-                task = asyncio.create_task(hang_up(held))
-                self._leaving.add(task)
-                task.add_done_callback(self._leaving.discard)
-                held = None
-            raise
-        finally:
-            self._free.append(held)
-            self._turn.release()
+        with spanned(self._span, SpanKind.CLIENT):
+            await self._take_turn()
+            held = self._free.popleft()
+            try:
+                if held is None or held.is_closed():
+                    held = await self._connect()
+                yield held
+            except OUTAGE as error:
+                broken = isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError)
+                if held is not None and (broken or held.is_closed()):
+                    held.terminate()
+                    held = None
+                raise StoreUnavailable(f"Postgres: {first_line(error)}") from error
+            except (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError) as error:
+                raise InvalidArgument("a text holds a NUL, which cannot be kept") from error
+            except asyncio.CancelledError:
+                # A statement cut short leaves the connection in an unknown state; hanging up calls it off.
+                if held is not None:
+                    task = asyncio.create_task(hang_up(held))
+                    self._leaving.add(task)
+                    task.add_done_callback(self._leaving.discard)
+                    held = None
+                raise
+            finally:
+                self._free.append(held)
+                self._turn.release()
 
     @asynccontextmanager
     async def transaction(self, *, durable: bool = True) -> AsyncGenerator[asyncpg.Connection]:
@@ -145,6 +160,14 @@ class Database:
         except TimeoutError:
             for held in self._open:
                 held.terminate()
+
+    async def _take_turn(self) -> None:
+        if not self._turn.locked():
+            await self._turn.acquire()
+            return
+        began = time.perf_counter()
+        await self._turn.acquire()
+        self._waited.observe(time.perf_counter() - began)
 
     async def _leave(self) -> None:
         await self._turn.acquire()

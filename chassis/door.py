@@ -1,4 +1,5 @@
-"""Who may knock over HTTP. Any web page can send to loopback, so what a browser sends for a page is refused."""
+"""Who may knock over HTTP. Any web page can send to loopback, so what a browser sends for a page is refused, but for
+forms of our own pages."""
 
 from __future__ import annotations
 
@@ -15,15 +16,22 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
+def no_page(_: Scope) -> bool:
+    """For those that show nothing to browsers."""
+    return False
+
+
 class Door:
     """Checks Host and Origin before anything else; over a Unix socket, file permissions stand in for the Host.
 
-    With `any_host` the Host is not looked at: a listener beyond loopback goes by names that only its callers know.
+    With `any_host` the Host is not looked at: a listener beyond loopback goes by names that only its callers know. What
+    `pages` picks out may come from a page, if that page came from here; it must look itself for who sends it.
     """
 
-    def __init__(self, app: App, *, any_host: bool = False) -> None:
+    def __init__(self, app: App, *, any_host: bool = False, pages: Callable[[Scope], bool] = no_page) -> None:
         self._app = app
         self._any_host = any_host
+        self._pages = pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves a request, or refuses it with a reason."""
@@ -32,12 +40,22 @@ class Door:
             return
         headers: list[tuple[bytes, bytes]] = scope["headers"]
         hosts = [value for name, value in headers if name == b"host"]
-        if any(name == b"origin" for name, _ in headers):
+        origins = [value for name, value in headers if name == b"origin"]
+        if origins and not (is_own(origins, hosts) and self._pages(scope)):
             await refuse(send, 403, "FOREIGN_ORIGIN", "requests from web pages are refused")
         elif not (self._any_host or through_socket(scope) or names_loopback(hosts)):
             await refuse(send, 403, "FOREIGN_HOST", "the Host header must name this machine's loopback")
         else:
             await self._app(scope, receive, send)
+
+
+def is_own(origins: Sequence[bytes], hosts: Sequence[bytes]) -> bool:
+    """Whether a request's one Origin is the very place that it was sent to, in name and port."""
+    if len(origins) != 1 or len(hosts) != 1:
+        return False
+    scheme, _, place = origins[0].partition(b"://")
+    # TLS may have been ended before it came here.
+    return scheme in (b"http", b"https") and place != b"" and place == hosts[0]
 
 
 def names_loopback(hosts: Sequence[bytes]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import hmac
 import os
 import secrets
@@ -54,6 +55,14 @@ class Tokens:
             return self._bearer[workspace_id]
         except KeyError:
             raise Unauthenticated(f"no token for workspace {workspace_id}") from None
+
+    def key(self, workspace_id: str, purpose: str) -> bytes:
+        """A key of 32 bytes for one purpose, made out of the workspace's token; whoever lacks the token cannot make it.
+
+        Raises:
+            Unauthenticated: when this process holds no token of that workspace.
+        """
+        return hmac.digest(self.authorization(workspace_id).encode(), purpose.encode(), hashlib.sha256)
 
 
 def local_token(home: Path) -> str:

@@ -7,7 +7,7 @@ import logging
 import sys
 from datetime import UTC, datetime
 
-from chassis.calls import current_call
+from chassis.calls import present_trace
 from chassis.tracing import trace_id
 
 STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
@@ -25,9 +25,8 @@ class JsonLines(logging.Formatter):
         }
         extras = {key: value for key, value in record.__dict__.items() if key not in STANDARD}
         line: dict[str, object] = {**fixed, **extras, **fixed}
-        call = current_call.get()
-        if call is not None and call.traceparent:
-            line["trace_id"] = trace_id(call.traceparent)
+        if trace := trace_id(present_trace()):
+            line["trace_id"] = trace
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
         try:

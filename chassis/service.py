@@ -40,6 +40,10 @@ async def nothing() -> None:
     """For services that have nothing to close."""
 
 
+def nothing_goes_on() -> None:
+    """For services whose replies all end by themselves."""
+
+
 @dataclass(frozen=True)
 class Running:
     """A service built and ready to be put on the wire."""
@@ -54,6 +58,10 @@ class Running:
     """What must answer before the service is ready; each raises a Fault that says what is wrong."""
     routes: Sequence[BaseRoute] = ()
     """What it answers over HTTP."""
+    pages: Sequence[BaseRoute] = ()
+    """What it shows to browsers over HTTP: only to these may a page send a form, and only one of our own."""
+    hang_up: Callable[[], None] = nothing_goes_on
+    """Ends replies that would go on for ever, before anything else ends."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
+from prometheus_client import REGISTRY
 
 from chassis.database import CLOSE_SECONDS, CONNECT_SECONDS, Database, count_in
 from chassis.faults import InvalidArgument, StoreUnavailable
@@ -57,6 +58,22 @@ async def test_first_come_first_served(database_url: str) -> None:
     await asyncio.gather(*tasks)
     await database.close()
     assert "".join(served) == "abcabcabc"
+
+
+async def test_only_who_had_to_wait_for_a_connection_is_counted(database_url: str) -> None:
+    database = Database(database_url, role=None, size=1)
+
+    def waits() -> float:
+        return REGISTRY.get_sample_value("spark_database_wait_seconds_count", {"schema": ""}) or 0.0
+
+    before = waits()
+    async with database.connection():
+        assert waits() == before
+        waiting = asyncio.create_task(database.ping())
+        await asyncio.sleep(0)
+    await waiting
+    await database.close()
+    assert waits() == before + 1
 
 
 async def test_no_more_connections_than_allowed_and_each_kept_warm(
