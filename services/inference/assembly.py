@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from chassis.outbox import Relay
+from chassis.repeating import Repeating
 from chassis.service import Running, Service, Surroundings
 from chassis.settings import BadSetting
 from services.inference import answer_settings as answering
+from services.inference.booked import OUTBOX
 from services.inference.chat import Chat, Policy
 from services.inference.conversation import Conversation
 from services.inference.engines import configured
+from services.inference.gpus import LOOK_EVERY_S, found_here
 from services.inference.kept import Kept, Limits
 from services.inference.outcomes import Outcomes
 from services.inference.pool import Pool
@@ -21,7 +25,9 @@ from spark.inference.v1 import inference_pb2
 from spark.memory.v1.memory_pb2_grpc import MemoryServiceStub
 
 SCHEMA = "inference"
-CONNECTIONS = 2
+CONNECTIONS = 3
+"""Two for the books and what answers were worth, one for what is announced."""
+SPEND_EVERY_S = 30.0
 GRACE_S = 2.0
 """What generations under way still have at a stop: as much as the doors give calls under way."""
 
@@ -42,7 +48,9 @@ def assemble(given: Surroundings) -> Running:
         specialists = read_specialists(settings[answering.SPECIALISTS])
     except (BadPrices, BadSpecialists) as error:
         raise BadSetting(str(error)) from error
-    spending = Spending(database, given.clock, round(MICRO * settings[answering.BUDGET_USD]), prices)
+    relay = Relay(database, given.bus, OUTBOX)
+    budget = round(MICRO * settings[answering.BUDGET_USD])
+    spending = Spending(database, given.clock, budget, prices, relay.wake)
     pool = Pool(kept, settings[TIMEOUT_S], spending)
     policy = Policy(
         settings[answering.GATE],
@@ -55,13 +63,24 @@ def assemble(given: Surroundings) -> Running:
     )
     memory = MemoryServiceStub(given.channels.to("memory"))
 
+    watches = [Repeating("inference spend", SPEND_EVERY_S, spending.measure)]
+    gpus = found_here()
+    if gpus is not None:
+        watches.append(Repeating("inference GPUs", LOOK_EVERY_S, gpus.look))
+
     async def begin() -> None:
         pool.begin()
+        await relay.start()
+        for watch in watches:
+            await watch.start()
 
     async def end() -> None:
+        for watch in watches:
+            await watch.stop()
         await synthesizer.close()
         await pool.drain(GRACE_S)
         await spending.booked()
+        await relay.stop()
 
     return Running(
         servicer=InferenceServicer(

@@ -20,6 +20,7 @@ from services.inference.answers import Answer, told, without_engine
 from services.inference.asking import Context, messages
 from services.inference.calibration import Calibration
 from services.inference.deliberation import View, decide, risks_of
+from services.inference.metrics import AGENT_0_SECONDS
 from services.inference.model import Usage
 from services.inference.outcomes import NONE, Stated
 from services.inference.pace import due
@@ -81,6 +82,7 @@ class Chat:
                 yield event
             return
         agent = self._voice(AGENT_0, PART_OF_AGENT_0, self._policy.engine, question, context, until)
+        agent.task.add_done_callback(lambda _: measure(agent, began, until))
         voices = [agent]
         try:
             said = await self._confidence(agent, began + GATE_SHARE * (until - began))
@@ -205,6 +207,13 @@ class Sure:
     def stated(self, *, own: bool) -> Stated | None:
         """What is kept of it to be rated; `own` tells whether Agent-0's answer is the one that was given."""
         return None if self.said is None else Stated(self.agent.utterance.model, self.said, own)
+
+
+def measure(agent: Speaking, began: float, until: float) -> None:
+    """Notes how long Agent-0 took. One that broke, or whose asker went away, says nothing about that."""
+    now = loop_time()
+    if agent.utterance.complete or now >= until:
+        AGENT_0_SECONDS.observe(now - began)
 
 
 async def whole(answer: Answer) -> AsyncGenerator[str | Answer]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from services.inference.admission import Admission
 from services.inference.breaker import Breaker, Circuit
-from services.inference.metrics import LOAD_SECONDS, STATE
+from services.inference.metrics import LOAD_SECONDS, RUNNING, STATE, WAITING
 from services.inference.model import Finished, Message, Prompt, Role, State
 from services.inference.ports import Engine, EngineError, Mortal
 
@@ -44,6 +44,8 @@ class Kept:
         self._settled = asyncio.Event()
         self._lost = asyncio.Event()
         self._keeping: asyncio.Task[None] | None = None
+        RUNNING.labels(engine.name).set_function(lambda: self.admission.running)
+        WAITING.labels(engine.name).set_function(lambda: self.admission.queued)
         if not lazy:
             self._wanted.set()
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -22,9 +22,11 @@ from chassis.clock import Clock
 from chassis.database import Database
 from chassis.faults import BudgetExhausted, StoreUnavailable
 from chassis.identifiers import new_ulid
+from services.inference.booked import OUTBOX, Call, announcement
+from services.inference.metrics import BUDGET, SPEND, TOKENS
 from services.inference.model import Prompt, Usage
 from services.inference.ports import Engine
-from services.inference.prices import FREE, Price, most, price_of
+from services.inference.prices import FREE, MICRO, Price, most, price_of
 
 log = logging.getLogger(__name__)
 
@@ -37,21 +39,6 @@ RUNNING, DONE, LOST = 1, 2, 3
 EXPIRES_AFTER = timedelta(minutes=15)
 """Longer than any generation that is asked for; a call of which nothing is heard by then is given up."""
 KEPT_FOR = timedelta(days=90)
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A call of an engine as the books name it; `held` is what was set aside for it."""
-
-    workspace_id: str
-    call_id: str
-    request_id: str
-    purpose: str
-    engine: str
-    model: str
-    hosted: bool
-    held: int
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +73,22 @@ class Reservation:
 class Spending:
     """The books. Hosted engines wait for them before each call; engines of one's own are recorded behind the answer."""
 
-    def __init__(self, database: Database, clock: Clock, budget: int, prices: Mapping[str, Price]) -> None:
-        """`budget` is the day's, in millionths of a US dollar; a day is one of UTC by the clock."""
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        budget: int,
+        prices: Mapping[str, Price],
+        announced: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`budget` is the day's, in millionths of a US dollar; a day is one of UTC by the clock. `announced` is told
+        each time that a call waits in the outbox."""
         self._database = database
         self._clock = clock
         self._budget = budget
+        BUDGET.set(budget / MICRO)
         self._prices = prices
+        self._announced = announced
         self._booking: set[asyncio.Task[None]] = set()
 
     async def reserve(self, engine: Engine, prompt: Prompt) -> Reservation:
@@ -102,8 +99,9 @@ class Spending:
             StoreUnavailable: when the books cannot be reached. Without them nothing may be spent.
         """
         price = price_of(engine.model, self._prices) if engine.hosted else FREE
+        serving = present_call()
         call = Call(
-            present_call().workspace_id,
+            serving.workspace_id,
             new_ulid(),
             prompt.request_id,
             purpose.get(),
@@ -112,6 +110,7 @@ class Spending:
             engine.hosted,
             most(prompt, price),
             self._now(),
+            serving.traceparent,
         )
         if engine.hosted:
             setting = asyncio.create_task(self._set_aside(call))
@@ -124,6 +123,8 @@ class Spending:
 
     def book(self, call: Call, usage: Usage, cost: int) -> None:
         """Begins to book what a call took."""
+        TOKENS.labels(call.engine, "input").inc(usage.input_tokens)
+        TOKENS.labels(call.engine, "output").inc(usage.output_tokens)
         self._behind(self._book(call, usage, cost))
 
     def _behind(self, work: Coroutine[None, None, None]) -> None:
@@ -154,6 +155,18 @@ class Spending:
         if row is None:
             return Spend(0, 0, self._budget, 0, 0)
         return Spend(row["spent"], row["reserved"], self._budget, row["calls"], row["refused"])
+
+    async def measure(self) -> None:
+        """Shows in the metrics what the day has cost: other processes book too, and days end.
+
+        Raises:
+            StoreUnavailable: when the books cannot be reached.
+        """
+        async with self._database.connection() as connection:
+            spent = await connection.fetchval(
+                "select coalesce(sum(spent), 0)::bigint from inference.day where day = $1", self._now().date()
+            )
+        SPEND.set(spent / MICRO)
 
     def _now(self) -> datetime:
         return self._clock.now().astimezone(UTC)
@@ -193,10 +206,13 @@ class Spending:
         try:
             if call.hosted:
                 await self._settle(call, usage, cost)
+                await self.measure()
             else:
                 async with self._database.transaction(durable=False) as connection:
                     await self._open_day(connection, call.workspace_id, call.at.date())
                     await enter(connection, call, DONE, usage)
+                    await OUTBOX.add(connection, [announcement(call, usage, cost, self._now())])
+            self._announced()
         except StoreUnavailable as error:
             log.warning("a call is not booked", extra={"action": "spend_unbooked", "error": error.message})
         except Exception:
@@ -230,6 +246,7 @@ class Spending:
                 await charge(connection, call.workspace_id, day, spent=cost - call.held, released=0, calls=0)
             else:
                 await charge(connection, call.workspace_id, day, spent=cost, released=call.held, calls=1)
+            await OUTBOX.add(connection, [announcement(call, usage, cost, self._now())])
 
     async def _open_day(self, connection: asyncpg.Connection, workspace_id: str, day: date) -> None:
         """Begins a day's account, and drops what is too old to be kept."""

@@ -8,12 +8,13 @@ from datetime import timedelta
 
 from chassis.consumer import Consumer
 from chassis.database import Database
+from chassis.outbox import Relay
 from chassis.service import Running, Service, Surroundings
 from services.memory.archive import Archive
 from services.memory.conversations import Conversations
 from services.memory.entries import Entry
 from services.memory.entry_rows import write_entries
-from services.memory.events import HEARD, TEACHING, Relay
+from services.memory.events import HEARD, OUTBOX, TEACHING
 from services.memory.library import Library
 from services.memory.meaning import Meaning, installed, model_name
 from services.memory.servicer import MemoryServicer
@@ -29,7 +30,7 @@ CONNECTIONS = 3
 def assemble(given: Surroundings) -> Running:
     """Memory with its consumer, its relay and its conversations."""
     database = given.database(SCHEMA, CONNECTIONS)
-    relay = Relay(database, given.bus)
+    relay = Relay(database, given.bus, OUTBOX)
     library = Library(database, relay, given.clock)
     consumer = Consumer(given.bus, name="memory", stream=HEARD.stream, subjects=TEACHING, handler=library.hear)
     meaning = Meaning(database, model_name()) if given.settings[SEMANTIC] and installed() else None

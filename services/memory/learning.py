@@ -98,16 +98,19 @@ def announce(changed: Mapping[LessonKey, Lesson], known: Mapping[LessonKey, Less
         before = known.get(key)
         if before == lesson:
             continue
-        tell, seen = worth_announcing(before, lesson), lesson.provenance
-        learnt.changed[key] = replace(
-            lesson,
-            revision=revision_after(lesson, now),
-            announced=seen.occurrences if tell else lesson.announced,
-            announced_at=seen.last_seen if tell else lesson.announced_at,
-        )
-        if tell:
+        if worth_announcing(before, lesson):
+            learnt.changed[key] = told_now(lesson, now)
             learnt.announced.add(key)
+        else:
+            learnt.changed[key] = replace(lesson, revision=revision_after(lesson, now))
     return learnt
+
+
+def told_now(lesson: Lesson, now: datetime) -> Lesson:
+    """The next revision of a lesson, as it is announced."""
+    seen = lesson.provenance
+    revision = revision_after(lesson, now)
+    return replace(lesson, revision=revision, announced=seen.occurrences, announced_at=seen.last_seen)
 
 
 def revision_after(lesson: Lesson, now: datetime) -> int:

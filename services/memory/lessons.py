@@ -42,6 +42,7 @@ GONE = {
     Kind.PROJECT_FACT: "it has failed here since",
 }
 """Why a lesson of a kind is retired; a fix has two reasons."""
+BY_USER = "the user retired it"
 
 
 def on_failed(lesson: Lesson | None, finding: Failed) -> Lesson:
@@ -122,12 +123,31 @@ def on_fact(lesson: Lesson | None, finding: Worked) -> Lesson:
 def settled(lesson: Lesson) -> Lesson:
     """The lesson with its state, confidence and text brought in line with what is known."""
     state, reason = lesson.state, lesson.retired_reason
-    if enough(lesson):
+    if lesson.retired_by_user:
+        state, reason = State.RETIRED, BY_USER
+    elif enough(lesson):
         state, reason = State.ACTIVE, ""
     elif state is State.ACTIVE:
         state, reason = State.RETIRED, why_gone(lesson)
     ready = replace(lesson, state=state, retired_reason=reason, confidence=certainty(lesson))
-    return replace(ready, text=compose(ready))
+    return replace(ready, text=lesson.own_words or compose(ready))
+
+
+def revised(lesson: Lesson, own_words: str) -> Lesson:
+    """The lesson in a user's words; without any, in those composed of what is known by now."""
+    return settled(replace(lesson, own_words=own_words))
+
+
+def retired(lesson: Lesson) -> Lesson:
+    """The lesson out of use, whatever is learnt from now on."""
+    return settled(replace(lesson, retired_by_user=True))
+
+
+def restored(lesson: Lesson) -> Lesson:
+    """The lesson as what was learnt has it: back in use, unless something has since spoken against it."""
+    if not lesson.retired_by_user:
+        return lesson
+    return settled(replace(lesson, retired_by_user=False, state=State.ACTIVE))
 
 
 def enough(lesson: Lesson) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -12,11 +12,12 @@ import asyncpg
 from chassis.clock import Clock
 from chassis.consumer import Delivery
 from chassis.database import Database
-from chassis.faults import BusUnavailable
+from chassis.faults import BusUnavailable, NotFound
+from chassis.outbox import Relay
 from services.memory import postgres
-from services.memory.events import Relay, announcement, heard
+from services.memory.events import OUTBOX, announcement, heard
 from services.memory.forgetting import without_session
-from services.memory.learning import follow_all, learn, revision_after
+from services.memory.learning import follow_all, learn, revision_after, told_now
 from services.memory.model import Event, Lesson, Span, State
 
 log = logging.getLogger(__name__)
@@ -55,10 +56,7 @@ class Library:
         events = heard(deliveries)
         if events:
             await self.learn(events)
-            try:
-                await self._relay.flush()
-            except BusUnavailable:
-                log.warning("lessons wait to be announced", extra={"action": "outbox_waits"})
+            await self._tell()
 
     async def learn(self, events: Sequence[Event]) -> None:
         """Learns from events in the order given.
@@ -84,7 +82,7 @@ class Library:
                     await postgres.write_lessons(connection, list(learnt.changed.values()))
                 if learnt.announced:
                     told = [announcement(learnt.changed[key]) for key in learnt.changed if key in learnt.announced]
-                    await postgres.add_to_outbox(connection, told)
+                    await OUTBOX.add(connection, told)
             if self._swept is None or now - self._swept > timedelta(hours=1):
                 await postgres.sweep_states(connection, now - QUIET_SESSION)
                 self._swept = now
@@ -107,6 +105,27 @@ class Library:
         async with self._database.connection() as connection:
             return await postgres.list_lessons(connection, workspace_id, project_id, states, limit, before)
 
+    async def change(self, workspace_id: str, lesson_id: str, change: Callable[[Lesson], Lesson]) -> Lesson:
+        """Changes a lesson that was shown as a user wants it, and announces it; returns it as it stands then.
+
+        Raises:
+            NotFound: when there is no such lesson in the workspace.
+            StoreUnavailable: when Postgres is away.
+        """
+        key, now = (workspace_id, lesson_id), self._clock.now()
+        async with self._database.transaction() as connection:
+            before = (await postgres.read_lessons(connection, [key])).get(key)
+            if before is None or before.state is State.SEEN:
+                raise NotFound(f"no lesson {lesson_id}", kind="lesson", id=lesson_id)
+            changed = change(before)
+            if changed == before:
+                return before
+            after = told_now(changed, now)
+            await postgres.write_lessons(connection, [after])
+            await OUTBOX.add(connection, [announcement(after)])
+        await self._tell()
+        return after
+
     async def forget_session(self, workspace_id: str, session_id: str) -> Forgotten:
         """Erases a session and the words that it alone left in lessons; a lesson that shows such words is withdrawn."""
         now = self._clock.now()
@@ -119,7 +138,7 @@ class Library:
             await postgres.erase_keys(connection, workspace_id, list(left))
             await postgres.write_lessons(connection, shared)
             await self._withdraw(connection, workspace_id, gone)
-            await postgres.add_to_outbox(connection, [announcement(lesson) for lesson in shared if lesson.announced])
+            await OUTBOX.add(connection, [announcement(lesson) for lesson in shared if lesson.announced])
         await self._relay.flush()
         return Forgotten(rows + len(gone), len(gone))
 
@@ -132,11 +151,17 @@ class Library:
         await self._relay.flush()
         return Forgotten(rows + len(lessons), len(lessons))
 
+    async def _tell(self) -> None:
+        try:
+            await self._relay.flush()
+        except BusUnavailable:
+            log.warning("lessons wait to be announced", extra={"action": "outbox_waits"})
+
     async def _withdraw(self, connection: asyncpg.Connection, workspace: str, lessons: list[Lesson]) -> None:
         await postgres.erase_lessons(connection, workspace, [lesson.lesson_id for lesson in lessons])
         now = self._clock.now()
         gone = [replace(one, state=State.FORGOTTEN, revision=revision_after(one, now)) for one in lessons]
-        await postgres.add_to_outbox(connection, [announcement(lesson) for lesson in gone if lesson.announced])
+        await OUTBOX.add(connection, [announcement(lesson) for lesson in gone if lesson.announced])
 
 
 def once(events: Sequence[Event]) -> list[Event]:

@@ -204,6 +204,9 @@ class Lesson:
     """When it had last been seen by then."""
     failed_calls: tuple[str, ...] = ()
     """Identities of calls that failed in this way, newest last."""
+    own_words: str = ""
+    """A user's, which stand in place of those composed; empty where there are none."""
+    retired_by_user: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import asyncpg
@@ -14,16 +13,6 @@ from services.memory.learning import CallKey, LessonKey
 from services.memory.model import Event, Lesson, Place, SessionState, Span, State
 from services.memory.naming import keys_of
 from services.memory.records import dump, load_lesson, load_state
-
-
-@dataclass(frozen=True, slots=True)
-class Announcement:
-    """A message that waits to be published."""
-
-    event_id: str
-    subject: str
-    occurred_at: datetime
-    data: bytes
 
 
 async def lock_projects(connection: asyncpg.Connection, places: Iterable[Place]) -> None:
@@ -161,33 +150,6 @@ async def write_lessons(connection: asyncpg.Connection, lessons: Collection[Less
         [key for _, key in filed],
         [lesson.lesson_id for lesson, _ in filed],
     )
-
-
-async def add_to_outbox(connection: asyncpg.Connection, announcements: Sequence[Announcement]) -> None:
-    """Writes announcements down, to be published once the transaction is on disk."""
-    await connection.execute(
-        """insert into memory.outbox (event_id, subject, occurred_at, data)
-           select * from unnest($1::text[], $2::text[], $3::timestamptz[], $4::bytea[])""",
-        [item.event_id for item in announcements],
-        [item.subject for item in announcements],
-        [item.occurred_at for item in announcements],
-        [item.data for item in announcements],
-    )
-
-
-async def read_outbox(connection: asyncpg.Connection, limit: int) -> list[tuple[int, Announcement]]:
-    """The oldest announcements that nobody else is publishing, with their numbers."""
-    rows = await connection.fetch(
-        """select id, event_id, subject, occurred_at, data from memory.outbox
-           order by id limit $1 for update skip locked""",
-        limit,
-    )
-    return [(row[0], Announcement(row[1], row[2], row[3], row[4])) for row in rows]
-
-
-async def clear_outbox(connection: asyncpg.Connection, numbers: Sequence[int]) -> None:
-    """Drops announcements that are published."""
-    await connection.execute("delete from memory.outbox where id = any($1::bigint[])", numbers)
 
 
 async def list_lessons(

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 from chassis.calls import CallContext
 from chassis.consumer import Consumer
 from chassis.faults import InvalidArgument
+from chassis.outbox import Relay
 from services.memory.conversations import Conversations
 from services.memory.entries import Conversation
 from services.memory.entry_wire import entry_message, entry_of, recalled_message
-from services.memory.events import Relay
+from services.memory.lessons import restored, retired, revised
 from services.memory.library import Library
 from services.memory.model import Lesson
-from services.memory.wire import lesson_message, span_from
+from services.memory.wire import lesson_message, own_words_from, span_from
 from spark.memory.v1 import conversation_pb2, memory_pb2
 
 DEFAULT_PAGE = 50
@@ -45,6 +47,22 @@ class MemoryServicer:
         token = page_token(lessons[-1]) if len(lessons) == limit else ""
         messages = [lesson_message(lesson) for lesson in lessons]
         return memory_pb2.ListLessonsResponse(lessons=messages, next_page_token=token, total=total)
+
+    async def ReviseLesson(
+        self, request: memory_pb2.ReviseLessonRequest, call: CallContext
+    ) -> memory_pb2.ReviseLessonResponse:
+        """Puts a user's words in place of a lesson's text, or takes them back."""
+        words = own_words_from(request.text)
+        lesson = await self._library.change(call.workspace_id, request.lesson_id, partial(revised, own_words=words))
+        return memory_pb2.ReviseLessonResponse(lesson=lesson_message(lesson))
+
+    async def RetireLesson(
+        self, request: memory_pb2.RetireLessonRequest, call: CallContext
+    ) -> memory_pb2.RetireLessonResponse:
+        """Takes a lesson out of use for good, or back into use."""
+        change = restored if request.restore else retired
+        lesson = await self._library.change(call.workspace_id, request.lesson_id, change)
+        return memory_pb2.RetireLessonResponse(lesson=lesson_message(lesson))
 
     async def AwaitLearnt(
         self, request: memory_pb2.AwaitLearntRequest, call: CallContext

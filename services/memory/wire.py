@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC
+from unicodedata import category
 
+from chassis.faults import InvalidArgument
+from chassis.quotation import bounded
 from services.memory.model import Call, Event, FixKind, Kind, Lesson, Outcome, Place, Purpose, Span, State
 from spark.memory.v1 import lesson_pb2, memory_pb2
 from spark.moment.v1 import moment_pb2
@@ -34,6 +37,9 @@ KIND_NUMBERS = {
     Kind.USER_REJECTION: lesson_pb2.LESSON_KIND_USER_REJECTION,
     Kind.PROJECT_FACT: lesson_pb2.LESSON_KIND_PROJECT_FACT,
 }
+
+OWN_CHARS = 500
+"""The contract's own limit."""
 
 STATE_NUMBERS = {
     State.ACTIVE: lesson_pb2.LESSON_STATE_ACTIVE,
@@ -80,6 +86,20 @@ def span_from(span: memory_pb2.SessionSpan) -> Span:
     return Span(span.session_id, span.began.ToDatetime(UTC), span.ended.ToDatetime(UTC))
 
 
+def own_words_from(text: str) -> str:
+    """A user's words for a lesson, on one line and with nothing in them that could open a tag; empty takes them back.
+
+    Raises:
+        InvalidArgument: when they hold a control character, or nothing that could be read.
+    """
+    if any(category(letter) == "Cc" for letter in text):
+        raise InvalidArgument("the text holds a control character", [("text", "must be one line of plain words")])
+    words = bounded(text, OWN_CHARS)
+    if text and not words:
+        raise InvalidArgument("the text shows nothing", [("text", "must hold words, or be empty")])
+    return words
+
+
 def call_from(call: moment_pb2.ToolCall) -> Call:
     """The call as memory sees it."""
     return Call(
@@ -122,6 +142,8 @@ def lesson_message(lesson: Lesson) -> lesson_pb2.Lesson:
     message.antecedents.extend(trace.text for trace in lesson.antecedents)
     message.confidence = lesson.confidence
     message.retired_reason = lesson.retired_reason
+    message.revised = bool(lesson.own_words)
+    message.retired_by_user = lesson.retired_by_user
     message.worked_since = lesson.kind is Kind.FAILURE_FIX and lesson.in_a_row == 0
     message.input_digest = "" if lesson.call.named else lesson.call.digest
     if lesson.fix is not None:

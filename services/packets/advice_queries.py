@@ -24,15 +24,19 @@ where (held.workspace_id, held.session_id, held.agent_id)
     = (written.workspace_id, written.session_id, written.agent_id)
 """
 
-ADD = """
-insert into packets.advice (workspace_id, advice_id, packet_id, project_id, session_id, agent_id, tool, text, given_at,
-    following, state, blame, decided_by, touched_at, occasion, source)
-select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-    $9::timestamptz[], $10::jsonb[], $11::smallint[], $12::float8[], $13::text[], $14::timestamptz[], $15::smallint[],
-    $16::smallint[])
+STANDS = "a.workspace_id, a.project_id, a.session_id, a.advice_id, a.packet_id, a.source, a.state, a.decided_by, \
+a.verdict, coalesce(a.seen_at, a.given_at) as given_at, a.changed_at"
+"""What is announced of a piece."""
+
+ADD = f"""
+insert into packets.advice as a (workspace_id, advice_id, packet_id, project_id, session_id, agent_id, tool, text,
+    given_at, following, state, blame, decided_by, touched_at, occasion, source, seen_at, changed_at)
+select *, $18::timestamptz from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+    $7::text[], $8::text[], $9::timestamptz[], $10::jsonb[], $11::smallint[], $12::float8[], $13::text[],
+    $14::timestamptz[], $15::smallint[], $16::smallint[], $17::timestamptz[])
 on conflict do nothing
-returning workspace_id, advice_id
-"""
+returning {STANDS}
+"""  # noqa: S608
 
 COLUMNS = "a.workspace_id, a.advice_id, a.packet_id, a.project_id, a.session_id, a.agent_id, a.tool, a.text, \
 a.given_at, a.following, a.state, a.blame, a.decided_by, a.touched_at, a.occasion, a.source"
@@ -66,13 +70,17 @@ select {COLUMNS} from packets.advice a
 where a.state = 1 and a.touched_at < $1 order by a.workspace_id, a.advice_id for update of a skip locked
 """  # noqa: S608
 
-WRITE = """
+WRITE = f"""
 update packets.advice a set following = written.following, state = written.state, blame = written.blame,
-    decided_by = written.decided_by, touched_at = written.touched_at
+    decided_by = written.decided_by, touched_at = written.touched_at,
+    changed_at = case when written.state = a.state then a.changed_at
+        else greatest($8, a.changed_at + interval '1 microsecond') end
 from unnest($1::text[], $2::text[], $3::jsonb[], $4::smallint[], $5::float8[], $6::text[], $7::timestamptz[])
     as written (workspace_id, advice_id, following, state, blame, decided_by, touched_at)
 where a.workspace_id = written.workspace_id and a.advice_id = written.advice_id
-"""
+returning {STANDS}
+"""  # noqa: S608
+"""A change is later than the one before it, whatever the clocks of two processes say."""
 
 UNWANTED = """
 with session as (
@@ -198,7 +206,12 @@ where workspace_id = $1 and advice_id >= $2 and advice_id < $2 || '~' and right(
 order by advice_id limit 2 for update
 """
 
-JUDGE = "update packets.advice set verdict = $3, verdict_at = $4 where workspace_id = $1 and advice_id = $2"
+JUDGE = f"""
+update packets.advice a
+set verdict = $3, verdict_at = $4, changed_at = greatest($4, a.changed_at + interval '1 microsecond')
+where workspace_id = $1 and advice_id = $2
+returning {STANDS}
+"""  # noqa: S608
 
 STANDINGS = """
 select s.workspace_id, s.project_id, s.body from packets.standing s

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 from chassis.consumer import AT_ONCE_S, Consumer
+from chassis.outbox import Relay
 from chassis.service import Running, Service, Surroundings
+from services.packets.announcing import OUTBOX
 from services.packets.counting import ShownCounts
 from services.packets.feedback import Feedback
 from services.packets.learning import DECIDED, OBSERVED, OUTCOMES, Learning
@@ -17,12 +20,12 @@ from spark.packets.v1 import packets_pb2
 
 SCHEMA = "packets"
 CONNECTIONS = 2
-CONNECTIONS_BEHIND = 2
-"""For what is learnt behind the hooks: a transaction there must not hold up a lookup."""
+CONNECTIONS_BEHIND = 3
+"""For what is learnt and announced behind the hooks: a transaction there must not hold up a lookup."""
 
 
 def assemble(given: Surroundings) -> Running:
-    """Packets with the consumers that materialise lessons and that follow advice to its outcome."""
+    """Packets with the consumers that materialise lessons and that follow advice to its outcome, which is announced."""
     database = given.database(SCHEMA, CONNECTIONS)
     counts = ShownCounts(database)
     half_life = timedelta(days=given.settings[HALF_LIFE_DAYS])
@@ -37,7 +40,9 @@ def assemble(given: Surroundings) -> Running:
         gather_s=AT_ONCE_S,
     )
     behind = given.database(SCHEMA, CONNECTIONS_BEHIND)
-    learning, feedback = Learning(behind, given.clock, half_life), Feedback(behind, given.clock, half_life)
+    relay = Relay(behind, given.bus, OUTBOX)
+    learning = Learning(behind, given.clock, half_life, relay.wake)
+    feedback = Feedback(behind, given.clock, half_life, relay.wake)
     decisions = Consumer(
         given.bus,
         name="packets-decisions",
@@ -53,11 +58,18 @@ def assemble(given: Surroundings) -> Running:
         subjects=OUTCOMES,
         handler=learning.hear_moments,
     )
+
+    async def start() -> None:
+        await asyncio.gather(counts.start(), relay.start())
+
+    async def stop() -> None:
+        await asyncio.gather(counts.stop(), relay.stop())
+
     return Running(
         servicer=PacketsServicer(library, Preparations(database, given.clock), feedback, consumer),
         consumers=(consumer, decisions, outcomes),
-        start=counts.start,
-        stop=counts.stop,
+        start=start,
+        stop=stop,
         checks={"postgres": database.ping},
     )
 

@@ -27,6 +27,7 @@ def file_of(lesson: lesson_pb2.Lesson) -> str | None:
 
 
 def remedy_of(lesson: lesson_pb2.Lesson) -> str:
-    """Hash of what a lesson advises: with another remedy it is another piece of advice, of which nothing is known."""
-    fix = lesson.fix
-    return digest(str(lesson.kind), str(fix.kind), fix.worked, *fix.steps)
+    """Hash of what a lesson advises: with another remedy it is another piece of advice, of which nothing is known.
+    So it is in a user's own words."""
+    fix, own = lesson.fix, (lesson.text,) if lesson.revised else ()
+    return digest(str(lesson.kind), str(fix.kind), fix.worked, *fix.steps, *own)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import asyncpg
@@ -14,6 +14,7 @@ from chassis.faults import InvalidArgument, NotFound
 from chassis.timestamps import set_time
 from services.packets import advice_queries as queries
 from services.packets import ledger, scoring
+from services.packets.announcing import announce
 from services.packets.effectiveness import Verdict, evidence_of_verdict
 from spark.packets.v1 import advice_pb2
 
@@ -23,10 +24,14 @@ DEFAULT_PAGE = 50
 class Feedback:
     """What users say of advice."""
 
-    def __init__(self, database: Database, clock: Clock, half_life: timedelta) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, half_life: timedelta, announced: Callable[[], None] = lambda: None
+    ) -> None:
+        """`announced` is told each time that something waits in the outbox."""
         self._database = database
         self._clock = clock
         self._half_life = half_life
+        self._announced = announced
 
     async def give(self, workspace_id: str, named: str, verdict: Verdict) -> advice_pb2.GivenAdvice:
         """Takes a word on the advice of an id, or of a beginning of one; the last word stands, and undoes the others.
@@ -43,11 +48,13 @@ class Feedback:
                 changes = [change_by(workspace_id, packet_id, verdict, now, 1)]
                 if row["verdict"]:
                     changes.append(change_by(workspace_id, packet_id, row["verdict"], row["verdict_at"], -1))
-                await connection.execute(queries.JUDGE, workspace_id, row["advice_id"], verdict, now)
+                judged = await connection.fetch(queries.JUDGE, workspace_id, row["advice_id"], verdict, now)
+                await announce(connection, judged)
                 await scoring.apply(connection, changes, self._half_life)
                 await ledger.mark_unwanted(connection, [(workspace_id, row["session_id"])])
             this, values = asked([("a.advice_id = {}", row["advice_id"])], workspace_id, 1)
             rows = await connection.fetch(queries.GIVEN.format(this), *values)
+        self._announced()
         return given_from(rows[0])
 
     async def given(

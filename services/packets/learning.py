@@ -8,7 +8,7 @@ is known by its id, and remembers the calls that it was followed through.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -45,10 +45,14 @@ SWEEP_EVERY = timedelta(minutes=10)
 class Learning:
     """Follows advice to its outcome, and scores packets by it."""
 
-    def __init__(self, database: Database, clock: Clock, half_life: timedelta) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, half_life: timedelta, announced: Callable[[], None] = lambda: None
+    ) -> None:
+        """`announced` is told each time that something may wait in the outbox."""
         self._database = database
         self._clock = clock
         self._half_life = half_life
+        self._announced = announced
         self._swept: datetime | None = None
 
     async def hear_decisions(self, deliveries: Sequence[Delivery]) -> None:
@@ -71,9 +75,11 @@ class Learning:
                 calls = recent[agent_of(each.place)]
                 entry = followed(Entry(each, each.following.given_at), calls)
                 entries[each.place.workspace_id, each.advice_id] = entry
-            new = await ledger.add(connection, list(entries.values()))
+            new = await ledger.add(connection, list(entries.values()), self._clock.now())
             await self._score(connection, new)
             await ledger.count(connection, {}, came_of(new))
+        if new:
+            self._announced()
 
     async def hear_moments(self, deliveries: Sequence[Delivery]) -> None:
         """Follows open advice through calls that came back, and takes out of use what an edit has overtaken.
@@ -97,9 +103,11 @@ class Learning:
         # learners that took them otherwise would wait for each other.
         async with self._database.transaction() as connection:
             new, changed = await self._follow(connection, calls) if calls else ([], [])
-            closed = await close(connection, await ledger.open_of_sessions(connection, ended)) if ended else []
+            closed = await self._close(connection, await ledger.open_of_sessions(connection, ended)) if ended else []
             await self._score(connection, [*changed, *closed])
             await ledger.count(connection, Counter(new), came_of(changed))
+        if changed or closed:
+            self._announced()
         edits = edits_in(lived)
         if edits:
             async with self._database.transaction() as connection:
@@ -121,7 +129,7 @@ class Learning:
         changed = [entry for entry, old in zip(now, before, strict=True) if entry != old]
         await ledger.write_calls(connection, {agent: last([*recent[agent], *new]) for agent, new in came.items()})
         if changed:
-            await ledger.write(connection, changed)
+            await ledger.write(connection, changed, self._clock.now())
         first = {(agent_of(place), call.call_id): (place, call) for place, call in calls}
         new = [place for place, call in first.values() if is_new(call, recent[agent_of(place)])]
         return [(place.workspace_id, place.project_id) for place in new], changed
@@ -136,8 +144,10 @@ class Learning:
         if self._swept is not None and now - self._swept < SWEEP_EVERY:
             return
         async with self._database.transaction() as connection:
-            closed = await close(connection, await ledger.open_and_quiet(connection, now - QUIET))
+            closed = await self._close(connection, await ledger.open_and_quiet(connection, now - QUIET))
             await self._score(connection, closed)
+        if closed:
+            self._announced()
         async with self._database.transaction() as connection:
             await connection.execute(queries.SWEEP_CALLS, now - QUIET)
             await connection.execute(queries.SWEEP_ADVICE, now - KEPT)
@@ -146,16 +156,15 @@ class Learning:
             await scoring.refresh(connection, now, self._half_life)
         self._swept = now
 
-
-async def close(connection: asyncpg.Connection, entries: Sequence[Entry]) -> list[Entry]:
-    """Ends advice of which nobody will tell any more what became of it; returns it as it stands then."""
-    closed = [
-        replace(entry, given=replace(entry.given, following=replace(entry.given.following, state=UNKNOWN)))
-        for entry in entries
-    ]
-    if closed:
-        await ledger.write(connection, closed)
-    return closed
+    async def _close(self, connection: asyncpg.Connection, entries: Sequence[Entry]) -> list[Entry]:
+        """Ends advice of which nobody will tell any more what became of it; returns it as it stands then."""
+        closed = [
+            replace(entry, given=replace(entry.given, following=replace(entry.given.following, state=UNKNOWN)))
+            for entry in entries
+        ]
+        if closed:
+            await ledger.write(connection, closed, self._clock.now())
+        return closed
 
 
 def followed(entry: Entry, calls: Sequence[Call]) -> Entry:

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from services.packets import advice_queries as queries
-from services.packets.outcomes import Call
+from services.packets.announcing import announce
+from services.packets.outcomes import OPEN, Call
 from services.packets.records import dump_calls, dump_following, load_calls, load_following
 from services.packets.standing import Came, Standing, dump_standing, load_standing
 from services.packets.wire import Given, Place
@@ -72,8 +73,8 @@ async def write_calls(connection: asyncpg.Connection, calls: Mapping[Agent, Sequ
     )
 
 
-async def add(connection: asyncpg.Connection, entries: Sequence[Entry]) -> list[Entry]:
-    """Notes advice; returns what was not there before."""
+async def add(connection: asyncpg.Connection, entries: Sequence[Entry], now: datetime) -> list[Entry]:
+    """Notes advice, and announces what was not there before; returns that."""
     rows = await connection.fetch(
         queries.ADD,
         [each.given.place.workspace_id for each in entries],
@@ -92,14 +93,17 @@ async def add(connection: asyncpg.Connection, entries: Sequence[Entry]) -> list[
         [each.touched_at for each in entries],
         [each.given.occasion for each in entries],
         [each.given.source for each in entries],
+        [each.given.seen_at for each in entries],
+        now,
     )
+    await announce(connection, rows)
     new = {(row["workspace_id"], row["advice_id"]) for row in rows}
     return [each for each in entries if (each.given.place.workspace_id, each.given.advice_id) in new]
 
 
-async def write(connection: asyncpg.Connection, entries: Sequence[Entry]) -> None:
-    """Keeps advice as it stands."""
-    await connection.execute(
+async def write(connection: asyncpg.Connection, entries: Sequence[Entry], now: datetime) -> None:
+    """Keeps advice that was open as it stands, and announces what is decided."""
+    rows = await connection.fetch(
         queries.WRITE,
         [each.given.place.workspace_id for each in entries],
         [each.given.advice_id for each in entries],
@@ -108,7 +112,9 @@ async def write(connection: asyncpg.Connection, entries: Sequence[Entry]) -> Non
         [each.given.following.blame for each in entries],
         [each.given.following.decided_by for each in entries],
         [each.touched_at for each in entries],
+        now,
     )
+    await announce(connection, [row for row in rows if row["state"] != OPEN])
 
 
 async def open_of_agents(connection: asyncpg.Connection, agents: Iterable[Agent]) -> list[Entry]:

@@ -17,6 +17,7 @@ from chassis.events import event_type
 from chassis.faults import NotFound
 from chassis.timestamps import set_time, to_datetime
 from services.packets import queries
+from services.packets.announcing import OUTBOX
 from services.packets.content import file_of, remedy_of
 from services.packets.counting import ShownCounts
 from services.packets.effectiveness import WARNING
@@ -237,20 +238,25 @@ class Library:
         return row
 
     async def forget_session(self, workspace_id: str, session_id: str) -> int:
-        """Erases what a session was shown, and what became of it; returns the rows that went."""
+        """Erases what a session was shown, and what became of it; returns the rows that went. What was to be announced
+        of it is not any more: when this returns it is erased or on the bus."""
         async with self._database.transaction() as connection:
             erased = sum(
                 [count_in(await connection.execute(erase, workspace_id, session_id)) for erase in queries.ERASE_SESSION]
             )
             await connection.execute(queries.DROP_PREPARATIONS, workspace_id)
+            # Last, when what was being learnt of the session is through.
+            await OUTBOX.erase(connection, workspace_id, "", session_id)
             return erased
 
     async def forget_project(self, workspace_id: str, project_id: str) -> int:
         """Erases a project's packets and what its sessions were shown; returns the rows that went."""
         async with self._database.transaction() as connection:
-            return sum(
+            erased = sum(
                 [count_in(await connection.execute(erase, workspace_id, project_id)) for erase in queries.ERASE_PROJECT]
             )
+            await OUTBOX.erase(connection, workspace_id, project_id, "")
+            return erased
 
 
 def shown_keys(packet_id: str, moment: moment_pb2.Moment, *, refused: bool) -> list[str]:

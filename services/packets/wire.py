@@ -47,6 +47,8 @@ class Given:
     occasion: standing_pb2.Occasion.ValueType = standing_pb2.OCCASION_UNSPECIFIED
     source: router_pb2.Source.ValueType = router_pb2.SOURCE_UNSPECIFIED
     """Both unspecified where they were not kept."""
+    seen_at: datetime | None = None
+    """When Spark gave it, which for a recording is not when it happened; None where it is kept already."""
 
     @property
     def made_ahead(self) -> bool:
@@ -104,6 +106,7 @@ def given_in(decided: router_pb2.AdviceDecided) -> list[Given]:
             following_from(decided, advice, at),
             occasion_of(decided.kind),
             advice.source,
+            to_datetime(decided.envelope.observed_at),
         )
         for advice in decision.said
         if advice.advice_id

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from chassis.bus import Bus
+from chassis.calls import present_trace
 from chassis.consumer import Delivery
 from chassis.events import event_type, headers
 from chassis.faults import BusUnavailable
@@ -89,7 +90,7 @@ class Requests:
         # No session is called nothing.
         whose = ("", "") if for_beginnings else (place.session_id, place.agent_id)
         subject = REQUESTED.subject_for(place.workspace_id, place.project_id, *whose)
-        carried = headers(REQUESTED, new_ulid(), event.at, "")
+        carried = headers(REQUESTED, new_ulid(), event.at, present_trace())
         try:
             data = message.SerializeToString()
             return (await self._bus.publish(REQUESTED.stream, subject, data, carried, PUBLISH_SECONDS)).sequence

@@ -22,6 +22,7 @@ LATENCY = Histogram(
     "Time from a moment to the preparation made after it",
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5),
 )
+WAITING = Gauge("spark_prefetch_waiting", "Preparations that were asked for and are not done")
 PAUSED = Gauge("spark_prefetch_paused", "1 while nothing is prepared")
 
 REMEMBERED = 1024

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from grpc.aio import AioRpcError
 
-from chassis.calls import CallContext, current_call
+from chassis.calls import CallContext, current_call, present_trace
 from chassis.consumer import Delivery
 from chassis.faults import StoreUnavailable
 from chassis.tracing import new_traceparent
 from services.prefetch.library import Library
 from services.prefetch.load import Load
-from services.prefetch.performance import Performance
+from services.prefetch.performance import WAITING, Performance
 from services.prefetch.refining import Refining
 from services.prefetch.wire import place_of
 from spark.packets.v1 import packets_pb2
@@ -60,8 +60,12 @@ class Worker:
         for delivery in deliveries:
             newest[delivery.subject] = prefetch_pb2.PrefetchRequested.FromString(delivery.data)
         self._performance.passed_over(len(deliveries) - len(newest))
-        await self._load.clear()
-        await asyncio.gather(*(self._one(job, arrived) for job in newest.values()))
+        WAITING.inc(len(newest))
+        try:
+            await self._load.clear()
+            await asyncio.gather(*(self._one(job, arrived) for job in newest.values()))
+        finally:
+            WAITING.dec(len(newest))
 
     async def finish(self) -> None:
         """Returns once the jobs that are under way by now have ended."""
@@ -72,7 +76,7 @@ class Worker:
     async def _one(self, job: prefetch_pb2.PrefetchRequested, arrived: float) -> None:
         # A job is off the bus and serves nobody's call, so it goes out in the name of its workspace. Its task is its
         # own, and takes that name with it when it ends.
-        current_call.set(CallContext(METHOD, job.envelope.workspace_id, new_traceparent()))
+        current_call.set(CallContext(METHOD, job.envelope.workspace_id, present_trace() or new_traceparent()))
         async with self._turn:
             self._at_work.add(asyncio.current_task())
             try:

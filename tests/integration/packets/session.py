@@ -25,6 +25,8 @@ class Session:
 
     name: str = "s"
     at: datetime = NOW
+    behind: timedelta = timedelta()
+    """How much later Spark saw it: a recording that is driven again."""
     numbers: dict[str, int] = field(default_factory=lambda: {"event": 0, "decision": 0})
 
     def returned(self, target: str = "ls", kind: moments.MomentKind.ValueType = WORKED, **call: str) -> Delivery:
@@ -58,6 +60,7 @@ class Session:
         envelope.event_id = f"{self.name}{self.numbers['event']:08d}"
         envelope.origin = moments.ORIGIN_LIVE
         envelope.occurred_at.FromDatetime(self.at)
+        envelope.observed_at.FromDatetime(self.at + self.behind)
 
 
 def advice_id(session: str, number: int) -> str:

@@ -148,6 +148,21 @@ async def test_advice_that_fails_when_followed_ends_in_its_session_and_is_then_t
     assert found.effectiveness_score < 0.15
 
 
+async def test_a_users_own_words_are_another_piece_of_advice(library: Library, learning: Learning) -> None:
+    await put(library, lesson(1))
+    for session in (Session("one"), Session("two")):
+        await learning.hear_decisions([session.advised(1)])
+        await learning.hear_moments([session.returned(NEW, FAILED)])
+    asked = moment(PROPOSED, 1)
+    assert await texts(library, asked) == []
+    await put(library, lesson(1, revision=2, text="Ask Ann.", revised=True))
+    assert await texts(library, asked) == ["Ask Ann."]
+    await put(library, lesson(1, revision=3, state=lesson_pb2.LESSON_STATE_RETIRED, retired_by_user=True))
+    assert await texts(library, asked) == []
+    await put(library, lesson(1, revision=4, text="Ask Ann.", revised=True))
+    assert await texts(library, asked) == ["Ask Ann."]
+
+
 async def test_advice_that_never_comes_true_is_retired_and_comes_back_when_that_has_faded(
     library: Library, learning: Learning, feedback: Feedback, database: Database, clock: SetClock
 ) -> None:
