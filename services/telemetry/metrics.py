@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from prometheus_client import Counter, Histogram
 
+from chassis.edges import HOOK_EDGES_S
 from services.telemetry.model import Decision
-from services.telemetry.wire import ROUTES, SILENCES, name_of
+from services.telemetry.naming import ROUTES, SILENCES, name_of
 
 DECISIONS = Counter(
     "spark_decisions", "Decisions by route and reason of silence, which is `none` when said", ["route", "silence"]
@@ -15,8 +16,7 @@ DECISIONS = Counter(
 HOOK_SECONDS = Histogram(
     "spark_hook_seconds",
     "Time from a hook's arrival to the reply",
-    # The target is 2 ms for half of the hooks, the budget 250 ms, an installed hook's patience 1 s.
-    buckets=(0.0005, 0.001, 0.0015, 0.002, 0.003, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0),
+    buckets=HOOK_EDGES_S,
 )
 
 

@@ -1,44 +1,42 @@
-"""Decisions in Postgres."""
+"""Decisions in Postgres, one by one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import date
-
-import asyncpg
+from collections.abc import Iterable
 
 from chassis.conditions import asked
-from chassis.database import Database, count_in
-from chassis.faults import StoreUnavailable
-from services.telemetry import partitions, trials
+from chassis.database import Database
+from services.telemetry import hours, sessions, trials
+from services.telemetry.buckets import bucket_of
 from services.telemetry.comparison import Arm
-from services.telemetry.model import Decision, Latency, Summary, Wanted
+from services.telemetry.model import Decision, Wanted
+from services.telemetry.tables import Row, Table, storing
 
-SWEEP_LOCK_WAIT = "2s"
-"""A sweep that cannot have its locks gives up: behind one that waits, every reader and writer would wait too."""
-
-INSERT = """
-    insert into telemetry.decision (
-        workspace_id, observed_at, decision_id, occurred_at, project_id, session_id, kind, tool, route, silence, said,
-        latency_us, hook_latency_us, event)
-    select * from unnest(
-        $1::text[], $2::timestamptz[], $3::text[], $4::timestamptz[], $5::text[], $6::text[], $7::int[], $8::text[],
-        $9::int[], $10::int[], $11::bool[], $12::bigint[], $13::bigint[], $14::bytea[])
-    on conflict do nothing
-    returning workspace_id, observed_at, decision_id
-"""
+COLUMNS = (
+    "workspace_id",
+    "observed_at",
+    "decision_id",
+    "occurred_at",
+    "project_id",
+    "session_id",
+    "kind",
+    "tool",
+    "route",
+    "silence",
+    "said",
+    "found",
+    "latency_us",
+    "hook_latency_us",
+    "bucket",
+    "trace_id",
+    "event",
+)
 NEWEST = "select event from telemetry.decision where {} order by observed_at desc, decision_id desc limit {}"
-# Both answers out of one scan, so that the counts and the percentiles are of the same decisions.
-SUMMARY = """
-    with wanted as materialized (select route, silence, said, hook_latency_us from telemetry.decision where {})
-    select route, silence, said, count(*) as decisions, null::bigint[] as latency
-    from wanted group by route, silence, said
-    union all
-    select null, null, null, 0, percentile_disc(array[0.5, 0.9, 0.95, 0.99]) within group (order by hook_latency_us)
-    from wanted
+# A ULID begins with its time, but its clock is the gateway's: the index of ids finds it in every partition.
+BY_ID = """
+    select event from telemetry.decision
+    where workspace_id = $1 and decision_id >= $2 and decision_id < $2 || '~' order by decision_id limit 2
 """
-DELETE = "delete from telemetry.decision where {}"
-DELETE_TRIAL = "delete from telemetry.trial_session where {}"
 
 
 class Decisions:
@@ -46,30 +44,24 @@ class Decisions:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._days: set[date] = set()
+        self._table = Table("decision", COLUMNS)
 
     async def add(self, decisions: Iterable[Decision]) -> list[Decision]:
-        """Stores those that are not there yet and counts them for their arms, all or none; returns them.
+        """Stores those that are not there yet and counts them for their hours, sessions and arms, all or none.
+
+        Returns those that were not there.
 
         Raises:
             StoreUnavailable: when none could be stored now.
         """
-        # Two replicas that are given the same decisions must lock them in the same order.
-        by_key = {decision.key: decision for decision in sorted(decisions, key=lambda decision: decision.key)}
-        rows = by_key.values()
-        days = {partitions.day_of(decision.observed_at) for decision in rows}
-        try:
-            async with self._database.transaction() as connection:
-                if missing := days - self._days:
-                    await partitions.make(connection, missing)
-                stored = await connection.fetch(INSERT, *columns(rows))
-                new = [by_key[row["workspace_id"], row["observed_at"], row["decision_id"]] for row in stored]
-                await trials.add(connection, new)
-        except asyncpg.CheckViolationError as error:
-            # Another process has dropped a day that this one remembers as made.
-            self._days.clear()
-            raise StoreUnavailable("Postgres: the partition of a day has gone") from error
-        self._days |= days
+        by_key = {decision.key: decision for decision in decisions}
+        async with storing(self._database, self._table) as connection:
+            rows = await self._table.store(connection, map(row_of, by_key.values()))
+            new = [by_key[row[0], row[1], row[2]] for row in rows]
+            await hours.count_decisions(connection, new)
+            await sessions.add_decisions(connection, new)
+            await trials.add(connection, new)
+        self._table.made(rows)
         return new
 
     async def newest(self, wanted: Wanted, limit: int) -> list[bytes]:
@@ -83,16 +75,14 @@ class Decisions:
             rows = await connection.fetch(NEWEST.format(condition, f"${len(values) + 1}"), *values, limit)
         return [row["event"] for row in rows]
 
-    async def summary(self, wanted: Wanted) -> Summary:
-        """The decisions wanted in numbers, each decision counted under its route and, if silent, under its reason.
+    async def begun(self, workspace_id: str, begin: str) -> list[bytes]:
+        """The events of the decisions whose ids begin so, two at most.
 
         Raises:
             StoreUnavailable: when they cannot be read now.
         """
-        condition, values = condition_of(wanted)
         async with self._database.connection() as connection:
-            rows = await connection.fetch(SUMMARY.format(condition), *values)
-        return summary_from(rows)
+            return [row["event"] for row in await connection.fetch(BY_ID, workspace_id, begin)]
 
     async def arms(self, wanted: Wanted) -> tuple[Arm, Arm]:
         """The sessions of treatment and of control, by workspace, project and beginning.
@@ -103,79 +93,49 @@ class Decisions:
         async with self._database.connection() as connection:
             return await trials.read(connection, wanted)
 
-    async def erase(self, wanted: Wanted) -> int:
-        """Erases the decisions wanted for good, and what was counted of them; returns how many there were.
-
-        Raises:
-            StoreUnavailable: when none could be erased now.
-        """
-        condition, values = condition_of(wanted)
-        async with self._database.transaction() as connection:
-            status = await connection.execute(DELETE.format(condition), *values)
-            await connection.execute(DELETE_TRIAL.format(condition), *values)
-        return count_in(status)
-
-    async def drop_before(self, first_kept: date) -> list[str]:
-        """Drops the days before one; returns the names of their partitions.
-
-        Raises:
-            StoreUnavailable: when Postgres is away.
-            asyncpg.LockNotAvailableError: when the table is in use for too long.
-        """
-        async with self._database.transaction() as connection:
-            await connection.execute(f"set local lock_timeout = '{SWEEP_LOCK_WAIT}'")
-            dropped = await partitions.drop_before(connection, first_kept)
-        self._days = {day for day in self._days if day >= first_kept}
-        return dropped
+    def forget_days(self) -> None:
+        """To be told when partitions were dropped."""
+        self._table.forget_days()
 
 
-def columns(decisions: Iterable[Decision]) -> list[list[object]]:
-    """The values of many decisions, one list for each parameter of the insert."""
-    rows = [
-        (
-            *decision.key,
-            decision.occurred_at,
-            decision.project_id,
-            decision.session_id,
-            decision.kind,
-            decision.tool,
-            decision.route,
-            decision.silence,
-            decision.said,
-            decision.latency_us,
-            decision.hook_latency_us,
-            decision.event,
-        )
-        for decision in decisions
-    ]
-    return [list(column) for column in zip(*rows, strict=True)]
+def row_of(decision: Decision) -> Row:
+    """A decision's columns."""
+    return (
+        *decision.key,
+        decision.occurred_at,
+        decision.project_id,
+        decision.session_id,
+        decision.kind,
+        decision.tool,
+        decision.route,
+        decision.silence,
+        decision.said,
+        decision.found,
+        decision.latency_us,
+        decision.hook_latency_us,
+        bucket_of(decision.hook_latency_us),
+        decision.trace_id,
+        decision.event,
+    )
 
 
 def condition_of(wanted: Wanted) -> tuple[str, list[object]]:
     """The condition in SQL, only of what is asked so that an index can serve it, and its parameters."""
-    conditions = [
+    at, decision_id = wanted.before or (None, "")
+    conditions: list[tuple[str, object]] = [
         ("project_id = {}", wanted.project_id),
         ("session_id = {}", wanted.session_id),
         ("observed_at >= {}", wanted.since),
         ("observed_at < {}", wanted.until),
+        ("observed_at <= {}", at),
     ]
     found, values = asked(conditions, wanted.workspace_id)
-    return f"workspace_id = $1{found}{' and said' if wanted.only_said else ''}", values
-
-
-def summary_from(rows: Sequence[asyncpg.Record]) -> Summary:
-    """Adds up the groups of the summary; its last kind of row has the percentiles alone."""
-    routes: dict[int, int] = {}
-    silences: dict[int, int] = {}
-    said = 0
-    latency = Latency()
-    for row in rows:
-        count = row["decisions"]
-        if row["route"] is None:
-            latency = Latency(*(row["latency"] or ()))
-            continue
-        routes[row["route"]] = routes.get(row["route"], 0) + count
-        if row["silence"]:
-            silences[row["silence"]] = silences.get(row["silence"], 0) + count
-        said += count if row["said"] else 0
-    return Summary(sum(routes.values()), said, routes, silences, latency)
+    if at is not None:
+        found += f" and (observed_at, decision_id) < (${len(values)}, ${len(values) + 1})"
+        values.append(decision_id)
+    # Numbers stand in the text, so that the indexes of those that are rare can be seen to hold all of them.
+    found += f" and route = {wanted.route:d}" if wanted.route else ""
+    found += f" and silence = {wanted.silence:d}" if wanted.silence else ""
+    found += " and said" if wanted.only_said else ""
+    found += " and found > 0" if wanted.only_found or wanted.only_said else ""
+    return f"workspace_id = $1{found}", values

@@ -1,29 +1,36 @@
-"""Forgets decisions that are too old, a day at a time."""
+"""Forgets what is too old, a day at a time."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
-from datetime import UTC, timedelta
+from collections.abc import Callable, Sequence
+from datetime import UTC
 
 from chassis.clock import Clock
-from services.telemetry.postgres import Decisions
+from chassis.database import Database
+from services.telemetry.erasure import drop_before
+from services.telemetry.windows import KEPT_RAW
 
 log = logging.getLogger(__name__)
 
-KEPT = timedelta(days=14)
-"""As long as moments are kept, and twice as long as their stream."""
 EVERY_S = 86_400.0
 RETRY_S = 60.0
 
 
 class Retention:
-    """Drops the days that have passed out of keeping: once at the start, then every `every_s` seconds."""
+    """Drops the days that have passed out of keeping: once at the start, then every `every_s` seconds.
 
-    def __init__(self, decisions: Decisions, clock: Clock, every_s: float = EVERY_S) -> None:
-        self._decisions = decisions
+    `dropped` are told whenever days may have gone.
+    """
+
+    def __init__(
+        self, database: Database, clock: Clock, dropped: Sequence[Callable[[], None]] = (), every_s: float = EVERY_S
+    ) -> None:
+        self._database = database
         self._clock = clock
+        self._dropped = dropped
         self._every_s = every_s
         self._task: asyncio.Task[None] | None = None
 
@@ -39,16 +46,19 @@ class Retention:
                 await self._task
 
     async def sweep(self) -> list[str]:
-        """Drops every day whose last decision is older than is kept; returns the names of their partitions.
+        """Drops every day that is older than is kept; returns the names of their partitions.
 
         Raises:
             StoreUnavailable: when Postgres is away.
-            asyncpg.LockNotAvailableError: when the table is in use for too long.
+            asyncpg.LockNotAvailableError: when a table is in use for too long.
         """
-        first_kept = (self._clock.now().astimezone(UTC) - KEPT).date()
-        dropped = await self._decisions.drop_before(first_kept)
+        try:
+            dropped = await drop_before(self._database, self._clock.now().astimezone(UTC).date(), KEPT_RAW)
+        finally:
+            for told in self._dropped:
+                told()
         if dropped:
-            log.info("old decisions dropped", extra={"action": "decisions_dropped", "partitions": dropped})
+            log.info("old days dropped", extra={"action": "days_dropped", "partitions": dropped})
         return dropped
 
     async def _run(self) -> None:
@@ -59,5 +69,5 @@ class Retention:
             except Exception as error:
                 # Whatever it is, the next sweep must come: a table that only grows fills the disk.
                 pause = min(RETRY_S, self._every_s)
-                log.warning("old decisions not dropped", extra={"action": "sweep_failed", "error": str(error)})
+                log.warning("old days not dropped", extra={"action": "sweep_failed", "error": str(error)})
             await asyncio.sleep(pause)

@@ -1,156 +1,199 @@
-"""Between the contract and the model."""
+"""From what is known to the contract's answers."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
 
 from google.protobuf.descriptor import EnumDescriptor
-from google.protobuf.timestamp_pb2 import Timestamp
-from protovalidate import ValidationError, Validator
 
-from chassis.calls import CallContext
-from chassis.faults import InvalidArgument
-from services.telemetry.comparison import Comparison, Figures
-from services.telemetry.model import Decision, Summary, Wanted
-from spark.moment.v1 import moment_pb2
-from spark.router.v1 import router_pb2
-from spark.telemetry.v1 import telemetry_pb2
+from services.telemetry.comparison import Comparison
+from services.telemetry.comparison import Figures as ArmFigures
+from services.telemetry.figures import Latency, Summary
+from services.telemetry.model import Moment, Session
+from services.telemetry.naming import KINDS, ROUTES, SILENCES, STATES, VERDICTS, name_of
+from services.telemetry.scorecard import Gate, Measure, Part, Scorecard, Standing
+from services.telemetry.series import Point
+from spark.telemetry.v1 import sessions_pb2, telemetry_pb2, windows_pb2
 
-ROUTES = router_pb2.Route.DESCRIPTOR
-SILENCES = router_pb2.Silence.DESCRIPTOR
-
-ALPHA = 0.05
-"""Chance of a false alarm where none is given; the contract's own number."""
-
-_validator = Validator()
+STANDINGS: Mapping[Standing, windows_pb2.Standing.ValueType] = {
+    Standing.MET: windows_pb2.STANDING_MET,
+    Standing.MISSED: windows_pb2.STANDING_MISSED,
+    Standing.UNKNOWN: windows_pb2.STANDING_UNKNOWN,
+}
 
 
-def decision_from(data: bytes) -> Decision:
-    """Reads an AdviceDecided.
-
-    Raises:
-        DecodeError: when it is no protobuf.
-        InvalidArgument: when it lacks what names a decision, or its envelope breaks the contract.
-    """
-    event = router_pb2.AdviceDecided.FromString(data)
-    envelope, decision = event.envelope, event.decision
-    try:
-        _validator.validate(envelope)
-    except ValidationError as error:
-        raise InvalidArgument(f"the envelope breaks the contract: {error}") from error
-    if not decision.decision_id:
-        raise InvalidArgument("a decision without an id cannot be told from another")
-    return Decision(
-        workspace_id=envelope.workspace_id,
-        decision_id=storable(decision.decision_id),
-        observed_at=moment_of(envelope.observed_at),
-        occurred_at=moment_of(envelope.occurred_at),
-        project_id=envelope.project_id,
-        session_id=storable(envelope.session_id),
-        kind=event.kind,
-        tool=storable(event.tool),
-        route=decision.route,
-        silence=decision.silence,
-        said=bool(decision.text) and decision.silence == router_pb2.SILENCE_UNSPECIFIED,
-        arm=decision.arm,
-        pieces=len(decision.said) if decision.text or decision.silence == router_pb2.SILENCE_CONTROL_ARM else 0,
-        latency_us=decision.latency_us,
-        hook_latency_us=event.hook_latency_us,
-        live=envelope.origin == moment_pb2.ORIGIN_LIVE,
-        event=data,
-    )
+def counts_to(enum: EnumDescriptor, counts: Mapping[int, int]) -> list[windows_pb2.Count]:
+    """Counts by the contract's names, in the order of its numbers."""
+    return [windows_pb2.Count(name=name_of(enum, at), count=count) for at, count in sorted(counts.items())]
 
 
-def moment_of(timestamp: Timestamp) -> datetime:
-    """A time of the contract in UTC, cut to microseconds.
-
-    Raises:
-        InvalidArgument: outside the years 1 to 9999.
-    """
-    try:
-        return timestamp.ToDatetime(UTC)
-    except (ValueError, OverflowError):
-        raise InvalidArgument(f"{timestamp.seconds} s is a time outside the years 1 to 9999") from None
-
-
-def storable(text: str) -> str:
-    """A text as a column can hold it: Postgres takes every character except NUL."""
-    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
-
-
-def name_of(enum: EnumDescriptor, number: int) -> str:
-    """The contract's name of a value, lower-case and without the enum's own; the number where it has none yet."""
-    value = enum.values_by_number.get(number)
-    return value.name.removeprefix(f"{enum.name.upper()}_").lower() if value else str(number)
-
-
-def wanted_list(request: telemetry_pb2.ListDecisionsRequest, call: CallContext) -> Wanted:
-    """Which decisions a list is of."""
-    return Wanted(
-        call.workspace_id,
-        project_id=storable(request.project_id),
-        session_id=storable(request.session_id),
-        only_said=request.only_said,
-    )
-
-
-def wanted_summary(request: telemetry_pb2.SummarizeRequest, call: CallContext) -> Wanted:
-    """Which decisions a summary is of.
-
-    Raises:
-        InvalidArgument: for a time outside the years 1 to 9999.
-    """
-    return Wanted(
-        call.workspace_id,
-        project_id=storable(request.project_id),
-        session_id=storable(request.session_id),
-        since=moment_of(request.since) if request.HasField("since") else None,
-        until=moment_of(request.until) if request.HasField("until") else None,
-    )
-
-
-def wanted_comparison(request: telemetry_pb2.CompareArmsRequest, call: CallContext) -> Wanted:
-    """Which sessions are to be compared.
-
-    Raises:
-        InvalidArgument: for a time outside the years 1 to 9999.
-    """
-    return Wanted(
-        call.workspace_id,
-        project_id=storable(request.project_id),
-        since=moment_of(request.since) if request.HasField("since") else None,
-    )
-
-
-def wanted_watch(request: telemetry_pb2.WatchDecisionsRequest, call: CallContext) -> Wanted:
-    """Which decisions a watcher waits for."""
-    return Wanted(call.workspace_id, project_id=storable(request.project_id))
-
-
-def wanted_erasure(request: telemetry_pb2.ForgetRequest, call: CallContext) -> Wanted:
-    """Which decisions are to be erased; the contract sees to it that one of the two is named."""
-    return Wanted(
-        call.workspace_id,
-        project_id=storable(request.project_id),
-        session_id=storable(request.session_id),
-    )
-
-
-def summary_to(summary: Summary) -> telemetry_pb2.SummarizeResponse:
-    """A summary as the contract has it."""
-    latency = summary.latency
-    return telemetry_pb2.SummarizeResponse(
-        decisions=summary.decisions,
-        said=summary.said,
-        routes=[telemetry_pb2.Count(name=name_of(ROUTES, at), count=n) for at, n in sorted(summary.routes.items())],
-        silences=[
-            telemetry_pb2.Count(name=name_of(SILENCES, at), count=n) for at, n in sorted(summary.silences.items())
+def summary_to(summary: Summary) -> windows_pb2.SummarizeResponse:
+    """A window as the contract has it."""
+    decided, judged = summary.decided, summary.judged
+    whole = decided.latencies[0].percentiles if decided.latencies else None
+    return windows_pb2.SummarizeResponse(
+        decisions=decided.decisions,
+        said=decided.said,
+        routes=counts_to(ROUTES, decided.routes),
+        silences=counts_to(SILENCES, decided.silences),
+        p50_us=whole.p50 if whole else 0,
+        p90_us=whole.p90 if whole else 0,
+        p95_us=whole.p95 if whole else 0,
+        p99_us=whole.p99 if whole else 0,
+        latencies=map(latency_to, decided.latencies[1:]),
+        exact=decided.exact,
+        applicable=decided.applicable,
+        applicable_advised=decided.advised,
+        applicable_packets=decided.from_packets,
+        applicable_live=decided.live,
+        first_calls=summary.first_calls,
+        first_calls_packets=summary.first_calls_packets,
+        sessions=summary.sessions,
+        cut_short=decided.cut_short,
+        outcomes=counts_to(STATES, judged.outcomes),
+        verdicts=counts_to(VERDICTS, judged.verdicts),
+        useful=judged.useful,
+        judged=judged.judged,
+        generations=[
+            windows_pb2.Generations(
+                engine=of.engine,
+                purpose=of.purpose,
+                count=of.count,
+                input_tokens=of.input_tokens,
+                output_tokens=of.output_tokens,
+                cost_microusd=of.cost,
+            )
+            for of in summary.generations
         ],
-        p50_us=latency.p50,
-        p90_us=latency.p90,
-        p95_us=latency.p95,
-        p99_us=latency.p99,
+        faults=[
+            windows_pb2.Count(name=f"{component} {reason}", count=count)
+            for (component, reason), count in sorted(summary.faults.items())
+        ],
+        moments=counts_to(KINDS, summary.moments),
     )
+
+
+def latency_to(latency: Latency) -> windows_pb2.Latency:
+    """How long hooks of a kind took, as the contract has it."""
+    # Numbers of a newer contract are kept as they are.
+    kind: Any = latency.kind
+    route: Any = latency.route
+    of = latency.percentiles
+    return windows_pb2.Latency(
+        kind=kind, route=route, count=latency.count, p50_us=of.p50, p90_us=of.p90, p95_us=of.p95, p99_us=of.p99
+    )
+
+
+def series_to(points: Iterable[Point]) -> windows_pb2.ListSeriesResponse:
+    """A series as the contract has it."""
+    answer = windows_pb2.ListSeriesResponse()
+    for point in points:
+        answer.points.add(
+            decisions=point.decisions,
+            said=point.said,
+            routes=counts_to(ROUTES, point.routes),
+            p50_us=point.latency.p50,
+            p95_us=point.latency.p95,
+            p99_us=point.latency.p99,
+            tokens=point.tokens,
+            cost_microusd=point.cost,
+            faults=point.faults,
+        ).starts_at.FromDatetime(point.starts_at)
+    return answer
+
+
+def scorecard_to(card: Scorecard, since: datetime, until: datetime) -> windows_pb2.GetScorecardResponse:
+    """A scorecard as the contract has it."""
+    answer = windows_pb2.GetScorecardResponse(
+        parts=map(part_to, card.parts),
+        score=card.score,
+        known=card.known,
+        gates=map(gate_to, card.gates),
+        go=STANDINGS[card.go],
+    )
+    answer.since.FromDatetime(since)
+    answer.until.FromDatetime(until)
+    return answer
+
+
+def part_to(part: Part) -> windows_pb2.Part:
+    """A part of the scorecard as the contract has it."""
+    return windows_pb2.Part(
+        name=part.name, weight=part.weight, measures=map(measure_to, part.measures), score=part.score
+    )
+
+
+def gate_to(gate: Gate) -> windows_pb2.Gate:
+    """A gate as the contract has it."""
+    level = gate.whole.level
+    return windows_pb2.Gate(
+        name=level.name,
+        title=level.title,
+        days=map(measure_to, gate.days),
+        whole=measure_to(gate.whole),
+        standing=STANDINGS[gate.standing],
+    )
+
+
+def measure_to(measure: Measure) -> windows_pb2.Measure:
+    """A figure beside its level as the contract has it."""
+    level = measure.level
+    return windows_pb2.Measure(
+        name=level.name,
+        title=level.title,
+        value=measure.value,
+        level=level.level,
+        at_least=level.at_least,
+        unit=level.unit,
+        of=measure.of,
+        lower=measure.lower,
+        upper=measure.upper,
+        standing=STANDINGS[measure.standing],
+        before=measure.before,
+        differs=measure.differs,
+    )
+
+
+def session_to(session: Session) -> sessions_pb2.Session:
+    """A session as the contract has it."""
+    answer = sessions_pb2.Session(
+        session_id=session.session_id,
+        project_id=session.project_id,
+        client=session.client,
+        moments=session.moments,
+        calls=session.calls,
+        failures=session.failures,
+        decisions=session.decisions,
+        said=session.said,
+        ended=session.ended,
+    )
+    answer.began_at.FromDatetime(session.began_at)
+    answer.seen_at.FromDatetime(session.seen_at)
+    return answer
+
+
+def happening_to(moment: Moment) -> sessions_pb2.Happening:
+    """A moment as the contract has it."""
+    kind: Any = moment.kind
+    origin: Any = moment.origin
+    answer = sessions_pb2.Happening(
+        event_id=moment.event_id,
+        kind=kind,
+        agent_id=moment.agent_id,
+        tool=moment.tool,
+        about=moment.about,
+        failure_class=moment.failure_class,
+        signature=moment.signature,
+        duration_ms=moment.duration_ms,
+        origin=origin,
+        decision_id=moment.decision_id,
+        trace_id=moment.trace_id,
+    )
+    answer.occurred_at.FromDatetime(moment.occurred_at)
+    answer.observed_at.FromDatetime(moment.observed_at)
+    return answer
 
 
 def comparison_to(comparison: Comparison) -> telemetry_pb2.CompareArmsResponse:
@@ -167,7 +210,7 @@ def comparison_to(comparison: Comparison) -> telemetry_pb2.CompareArmsResponse:
     )
 
 
-def figures_to(figures: Figures) -> telemetry_pb2.ArmFigures:
+def figures_to(figures: ArmFigures) -> telemetry_pb2.ArmFigures:
     """An arm as the contract has it."""
     rate = figures.rate
     return telemetry_pb2.ArmFigures(

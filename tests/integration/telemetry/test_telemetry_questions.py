@@ -14,9 +14,8 @@ from spark.router.v1 import router_pb2
 from spark.telemetry.v1.telemetry_pb2 import (
     ForgetRequest,
     ListDecisionsRequest,
-    SummarizeRequest,
-    SummarizeResponse,
 )
+from spark.telemetry.v1.windows_pb2 import SummarizeRequest, SummarizeResponse
 from tests.integration.telemetry.world import World, calling, decided, ids
 
 OTHER_PROJECT = "00000000000000bb"

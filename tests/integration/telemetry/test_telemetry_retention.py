@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 
 from chassis.database import Database
+from services.telemetry.hearing import decision_from
 from services.telemetry.postgres import Decisions
 from services.telemetry.retention import Retention
-from services.telemetry.wire import decision_from
 from tests.integration.engines.waiting import eventually
 from tests.integration.telemetry.world import World, decided, ids, open_world
 
@@ -62,7 +62,7 @@ async def test_days_are_dropped_as_time_goes_on(world: World, database_url: str)
     await world.record(*(decided(f"{ago:02}", observed_at=TODAY - timedelta(days=ago)) for ago in range(3)))
     database = Database(database_url, role="spark_telemetry")
     clock = SetClock(TODAY)
-    retention = Retention(Decisions(database), clock, every_s=0.01)
+    retention = Retention(database, clock, every_s=0.01)
     await retention.start()
     try:
         for days, left in ((13, 2), (14, 1), (15, 0)):
@@ -76,7 +76,7 @@ async def test_days_are_dropped_as_time_goes_on(world: World, database_url: str)
 async def test_a_sweep_gives_way_to_a_long_reader_and_comes_again(world: World, database_url: str) -> None:
     await world.record(decided(observed_at=TODAY))
     database = Database(database_url, role="spark_telemetry")
-    retention = Retention(Decisions(database), SetClock(TODAY + timedelta(days=30)), every_s=0.01)
+    retention = Retention(database, SetClock(TODAY + timedelta(days=30)), every_s=0.01)
     reader = await asyncpg.connect(database_url)
     try:
         async with reader.transaction():

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import asyncpg
+from google.protobuf.message import Message
 from prometheus_client import REGISTRY
 
 from chassis.bus import Bus
@@ -17,6 +18,7 @@ from chassis.channels import Channels
 from chassis.clock import Clock, SystemClock
 from chassis.consumer import Consumer
 from chassis.database import Database
+from chassis.events import event_type
 from chassis.identifiers import digest, new_ulid
 from chassis.identity import LOCAL_WORKSPACE, Tokens
 from chassis.interceptors import STANDARD
@@ -42,6 +44,7 @@ class World:
     bus: Bus
     stub: telemetry_pb2_grpc.TelemetryServiceAsyncStub
     consumer: Consumer
+    consumers: Sequence[Consumer]
     tables: asyncpg.Connection
 
     async def publish(self, *events: router_pb2.AdviceDecided) -> int:
@@ -58,6 +61,14 @@ class World:
     async def record(self, *events: router_pb2.AdviceDecided) -> None:
         """Publishes the events and waits until the service has them."""
         await self.consumer.reached(await self.publish(*events), PATIENCE_S)
+
+    async def announce(self, *events: Message) -> None:
+        """Publishes events of any kind and waits until the service has them."""
+        for event in events:
+            kind = event_type(type(event))
+            await self.bus.publish(kind.stream, kind.subject_for("w"), event.SerializeToString(), {}, 5.0)
+        for consumer in self.consumers:
+            await consumer.caught_up(PATIENCE_S)
 
     async def listed(
         self, request: ListDecisionsRequest | None = None, workspace: str = LOCAL_WORKSPACE
@@ -111,7 +122,7 @@ async def open_world(database_url: str, bus_url: str, clock: Clock | None = None
     tables = await asyncpg.connect(database_url)
     try:
         stub = telemetry_pb2_grpc.TelemetryServiceStub(channels.to(SERVICE.name))
-        yield World(bus, stub, running.consumers[0], tables)
+        yield World(bus, stub, running.consumers[0], running.consumers, tables)
     finally:
         for consumer in running.consumers:
             await consumer.stop()
