@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from chassis.service import Running, Service, Surroundings
 from gateway.chat import ChatEndpoint
+from gateway.dashboard.assembly import dashboard
+from gateway.dashboard.backends import Backends
 from gateway.endpoint import HookEndpoint
 from gateway.feedback import FeedbackEndpoint
 from gateway.hooks import Hooks
@@ -29,9 +31,11 @@ def assemble(given: Surroundings) -> Running:
     database = given.database(SCHEMA, CONNECTIONS)
     projects = Projects(database)
     publisher = Publisher(given.bus)
-    hooks = Hooks(projects, publisher, RouterServiceStub(channels.to("router")), given.clock, settings[MAX_MS])
+    router = RouterServiceStub(channels.to("router"))
+    hooks = Hooks(projects, publisher, router, given.clock, settings[MAX_MS], given.bus.faults)
     packets, memory = PacketsServiceStub(channels.to("packets")), MemoryServiceStub(channels.to("memory"))
-    inference = InferenceServiceStub(channels.to("inference"))
+    inference, prefetch = InferenceServiceStub(channels.to("inference")), PrefetchServiceStub(channels.to("prefetch"))
+    telemetry = TelemetryServiceStub(channels.to("telemetry"))
     servicer = HooksServicer(
         hooks,
         projects,
@@ -39,20 +43,28 @@ def assemble(given: Surroundings) -> Running:
         given.bus,
         memory,
         packets,
-        PrefetchServiceStub(channels.to("prefetch")),
-        TelemetryServiceStub(channels.to("telemetry")),
+        prefetch,
+        telemetry,
         inference,
     )
     endpoint = HookEndpoint(hooks, given.tokens, believes_header=settings[CLOCK] == "header")
     chat = ChatEndpoint(inference, memory, given.tokens)
     routes = [*endpoint.routes, *FeedbackEndpoint(packets, given.tokens).routes, *chat.routes]
+    backends = Backends(telemetry, memory, packets, prefetch, projects.folders, given.clock)
+    pages = dashboard(backends, given.tokens)
 
     async def start() -> None:
         await projects.load()
         await publisher.start()
 
     return Running(
-        servicer=servicer, start=start, stop=publisher.stop, checks={"postgres": database.ping}, routes=routes
+        servicer=servicer,
+        start=start,
+        stop=publisher.stop,
+        checks={"postgres": database.ping},
+        routes=routes,
+        pages=pages.routes,
+        hang_up=pages.hang_up,
     )
 
 

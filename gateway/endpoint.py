@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import unquote
 
+from opentelemetry.trace import SpanKind
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from chassis.calls import CallContext, current_call
 from chassis.identity import Tokens
+from chassis.spans import HOOK, spanned
 from chassis.tracing import traceparent_or_new
 from gateway.body import Refused, json_object
 from gateway.caller import workspace_of
@@ -22,7 +24,6 @@ from gateway.times import time_in
 from spark.moment.v1 import moment_pb2
 from spark.router.v1 import router_pb2
 
-METHOD = "POST /v1/hooks"
 ROUTES = {number: name.removeprefix("ROUTE_").lower().encode() for name, number in router_pb2.Route.items()}
 
 
@@ -44,24 +45,25 @@ class HookEndpoint:
         try:
             headers = {name: value.decode("latin-1") for name, value in request.scope["headers"]}
             workspace = workspace_of(request, self._tokens)
-            arrival = self._arrival(request, headers, workspace)
-            payload = await json_object(request)
-            token = current_call.set(CallContext(METHOD, workspace, arrival.traceparent))
-            try:
-                answer = await self._hooks.handle(payload, arrival)
-            finally:
-                current_call.reset(token)
+            with spanned(HOOK, SpanKind.SERVER, traceparent_or_new(headers.get(b"traceparent", ""))) as trace:
+                arrival = self._arrival(request, headers, workspace, trace)
+                payload = await json_object(request)
+                token = current_call.set(CallContext(HOOK, workspace, trace))
+                try:
+                    answer = await self._hooks.handle(payload, arrival)
+                finally:
+                    current_call.reset(token)
         except REFUSALS as refused:
             return refusal(refused)
         return Reply(answer)
 
-    def _arrival(self, request: Request, headers: Mapping[bytes, str], workspace: str) -> Arrival:
+    def _arrival(self, request: Request, headers: Mapping[bytes, str], workspace: str, trace: str) -> Arrival:
         stamp = headers.get(b"spark-time") if self._believes_header else None
         project = headers.get(b"spark-project")
         return Arrival(
             workspace_id=workspace,
             client=request.path_params["client"],
-            traceparent=traceparent_or_new(headers.get(b"traceparent", "")),
+            traceparent=trace,
             occurred_at=parse_time(stamp) if stamp else None,
             origin=moment_pb2.ORIGIN_REPLAY if stamp else moment_pb2.ORIGIN_LIVE,
             # Percent-encoded: a header carries no other letters than those of ASCII.
@@ -83,7 +85,8 @@ class Reply(Response):
         ]
         if answer.decision is not None:
             self.raw_headers.append((b"spark-decision", answer.decision.decision_id.encode()))
-            self.raw_headers.append((b"spark-route", ROUTES[answer.decision.route]))
+            # A route of a newer router must cost a header, not the reply.
+            self.raw_headers.append((b"spark-route", ROUTES.get(answer.decision.route, b"unknown")))
 
 
 def parse_time(stamp: str) -> datetime:

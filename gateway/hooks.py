@@ -17,6 +17,8 @@ from prometheus_client import Counter, Histogram
 
 from chassis.bus import Acknowledgement
 from chassis.clock import Clock
+from chassis.edges import HOOK_EDGES_S
+from chassis.fault_reports import FaultReports
 from chassis.identifiers import new_ulid
 from gateway.clients.registry import Adapter, adapter_for, sender_of
 from gateway.moments import Circumstances, moment_from
@@ -33,16 +35,24 @@ log = logging.getLogger(__name__)
 
 HOOKS = Counter("spark_hooks", "Hooks by client, event and how they ended", ["client", "event", "end"])
 SECONDS = Histogram(
-    "spark_hook_request_seconds",
-    "Time from a hook's arrival to its reply",
-    ["client"],
-    buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0),
+    "spark_hook_request_seconds", "Time from a hook's arrival to its reply", ["client"], buckets=HOOK_EDGES_S
 )
 
 SHARE_BEHIND = 0.9
 """Share of the time left that bus and router may take; in the rest the reply goes out, even when one of them hangs."""
+LATE, FAILED = "late", "failed"
+
+
 # All labels are bounded; finding the child by its labels costs more than counting.
-hooks_of = cache(HOOKS.labels)
+@cache
+def hooks_of(client: str, event: str, end: str) -> Counter:
+    """The count of hooks that ended so."""
+    for bad in (LATE, FAILED):
+        # A series that begins at its first hook shows no increase by that one, so nobody would be told of it.
+        HOOKS.labels(client, event, bad)
+    return HOOKS.labels(client, event, end)
+
+
 seconds_of = cache(SECONDS.labels)
 
 KNOWN_EVENTS = frozenset(
@@ -83,8 +93,15 @@ class Hooks:
     """Handles hooks of every client. `max_ms` bounds each from arrival to reply."""
 
     def __init__(
-        self, projects: Projects, publisher: Publisher, router: RouterServiceAsyncStub, clock: Clock, max_ms: int
+        self,
+        projects: Projects,
+        publisher: Publisher,
+        router: RouterServiceAsyncStub,
+        clock: Clock,
+        max_ms: int,
+        faults: FaultReports,
     ) -> None:
+        self._faults = faults
         self._projects = projects
         self._publisher = publisher
         self._router = router
@@ -108,14 +125,20 @@ class Hooks:
                 answer, end = await self._handle(adapter, payload, arrival, started)
         except Unusable as error:
             answer, end = Answer(adapter.reply("", "")), f"unusable: {error}"
+            self._note("unusable", arrival)
         except TimeoutError:
-            answer, end = Answer(adapter.reply("", "")), "late"
+            answer, end = Answer(adapter.reply("", "")), LATE
+            self._note(LATE, arrival)
         except Exception:
             log.exception("hook failed", extra={"action": "hook_failed", "event": event})
-            answer, end = Answer(adapter.reply("", "")), "failed"
+            answer, end = Answer(adapter.reply("", "")), FAILED
+            self._note(FAILED, arrival)
         hooks_of(arrival.client, event, end).inc()
         seconds_of(arrival.client).observe(time.perf_counter() - started)
         return answer
+
+    def _note(self, reason: str, arrival: Arrival) -> None:
+        self._faults.note("hook", reason, arrival.workspace_id, arrival.traceparent)
 
     async def _handle(
         self, adapter: Adapter, payload: Mapping[str, object], arrival: Arrival, started: float

@@ -78,6 +78,12 @@ class Projects:
         path = absolute(folder)
         return repository_at(path) or deepest_root(path, self._roots.get(workspace_id, {})) or Repository(path)
 
+    def folders(self, workspace_id: str) -> dict[str, str]:
+        """The root of each project that is known, by the project's id; of several clones that which was seen last."""
+        alone = [found for (workspace, _), found in self._sessions.items() if workspace == workspace_id]
+        known = [*alone, *self._roots.get(workspace_id, {}).values()]
+        return {repository.project_id: repository.root for repository in known}
+
     async def report(self, workspace_id: str, repository: Repository) -> None:
         """Takes in the root of a work tree, seen here or by a client's own shim; what lies below belongs to it."""
         roots = self._roots.setdefault(workspace_id, {})

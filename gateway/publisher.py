@@ -12,6 +12,7 @@ from chassis.bus import Acknowledgement, Bus
 from chassis.events import ONCE, event_type, headers
 from chassis.faults import BusUnavailable
 from chassis.timestamps import to_datetime
+from chassis.tracing import trace_id
 from spark.moment.v1 import moment_pb2
 from spark.router.v1 import router_pb2
 
@@ -21,6 +22,9 @@ OBSERVED = event_type(moment_pb2.MomentObserved)
 DECIDED = event_type(router_pb2.AdviceDecided)
 
 LOST = Counter("spark_events_lost", "Events that could not be published", ["event"])
+for event in ("moment", "decision"):
+    # A series that begins at its first loss shows no increase, so nobody would be told of that one.
+    LOST.labels(event)
 
 KINDS = {number: name.removeprefix("MOMENT_KIND_").lower() for name, number in moment_pb2.MomentKind.items()}
 """Last token of a moment's subject, so that who learns is not woken by what teaches nothing."""
@@ -62,6 +66,7 @@ class Publisher:
             return await self._bus.publish(OBSERVED.stream, subject, data, carried, timeout)
         except BusUnavailable as error:
             LOST.labels("moment").inc()
+            self._bus.faults.note("bus", "moment_lost", envelope.workspace_id, envelope.traceparent)
             log.warning("moment lost", extra={"action": "moment_lost", "error": error.message})
             return None
 
@@ -70,7 +75,7 @@ class Publisher:
         try:
             self._decisions.put_nowait(decided)
         except asyncio.QueueFull:
-            LOST.labels("decision").inc()
+            self._lost(decided.envelope)
         if decided.decision.text and not self._called:
             self._called = True
             asyncio.get_running_loop().call_later(ADVICE_S, self._wanted.set)
@@ -103,7 +108,8 @@ class Publisher:
             batch = [await self._decisions.get()]
             if self._decisions.qsize() < TOGETHER:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wanted.wait(), GATHER_S)
+                    async with asyncio.timeout(GATHER_S):
+                        await self._wanted.wait()
             while len(batch) < TOGETHER and not self._decisions.empty():
                 batch.append(self._decisions.get_nowait())
             if self._decisions.empty():
@@ -122,5 +128,10 @@ class Publisher:
             data = decided.SerializeToString()
             await self._bus.publish(DECIDED.stream, DECIDED.subject_for(*place), data, carried, SECONDS)
         except BusUnavailable as error:
-            LOST.labels("decision").inc()
-            log.warning("decision lost", extra={"action": "decision_lost", "error": error.message})
+            self._lost(envelope)
+            lost = {"action": "decision_lost", "error": error.message, "trace_id": trace_id(envelope.traceparent)}
+            log.warning("decision lost", extra=lost)
+
+    def _lost(self, envelope: moment_pb2.Envelope) -> None:
+        LOST.labels("decision").inc()
+        self._bus.faults.note("bus", "decision_lost", envelope.workspace_id, envelope.traceparent)

@@ -24,7 +24,7 @@ from gateway.times import time_of
 from spark.gateway.v1 import hooks_pb2
 from spark.memory.v1 import lesson_pb2, memory_pb2
 from spark.moment.v1 import moment_pb2
-from spark.packets.v1 import advice_pb2, packets_pb2
+from spark.packets.v1 import advice_pb2, judged_pb2, packets_pb2
 from spark.prefetch.v1 import prefetch_pb2
 from spark.telemetry.v1 import telemetry_pb2
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 LESSON = event_type(lesson_pb2.LessonChanged)
 REQUESTED = event_type(prefetch_pb2.PrefetchRequested)
+JUDGED = event_type(judged_pb2.AdviceJudged)
 
 PUBLISH_SECONDS = 5.0
 FORGET_SECONDS = 30.0
@@ -142,6 +143,7 @@ class HooksServicer:
         place = f"{subject_token(call.workspace_id)}.{subject_token(project) if project else '*'}"
         place += f".{subject_token(session) if session else '*'}"
         seen, decided = f"{OBSERVED.subject}.{place}.*", f"{DECIDED.subject}.{place}"
+        judged = f"{JUDGED.subject}.{place}"
         purged = await self._bus.purge(OBSERVED.stream, seen)
         await self._bus.purge(DECIDED.stream, decided)
         # Any of them may stand for sessions that begin; the next call asks anew.
@@ -158,7 +160,12 @@ class HooksServicer:
         # It prepares packets: first it must know nothing any more.
         await self._prefetch.Forget(prefetch_pb2.ForgetRequest(**named))
         packets = await self._packets.Forget(packets_pb2.ForgetRequest(**named))
-        decisions = await self._telemetry.Forget(telemetry_pb2.ForgetRequest(**named))
+        # Nothing more is announced of it by now; what was must be recorded before it can be erased there.
+        await self._bus.consumed(JUDGED.stream, FORGET_SECONDS)
+        await self._bus.purge(JUDGED.stream, judged)
+        await self._bus.purge("DEAD_LETTERS", f"spark.dead.*.{judged}")
+        recorded = telemetry_pb2.ForgetRequest(session_id=session) if session else None
+        decisions = await self._telemetry.Forget(recorded or telemetry_pb2.ForgetRequest(project_id=project))
         await self.Settle(hooks_pb2.SettleRequest(), call)
         return hooks_pb2.ForgetResponse(
             moments=purged,

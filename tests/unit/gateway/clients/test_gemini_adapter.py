@@ -158,7 +158,7 @@ def test_a_reply_has_the_client_s_own_event() -> None:
     st.dictionaries(
         st.sampled_from([*HOOKS["AfterTool.mcp_toy_boom.error"], "prompt"]),
         st.recursive(
-            st.none() | st.booleans() | st.integers() | st.text(max_size=30),
+            st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.text(max_size=30),
             lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
         ),
     )

@@ -61,6 +61,14 @@ SOURCES: Mapping[int, str] = {
     router.SOURCE_CONVERSATION: "what was said to Spark in a conversation",
 }
 
+AUTHORITIES: Mapping[int, str] = {
+    router.AUTHORITY_SILENT: "too weak to show",
+    router.AUTHORITY_WHISPER: "a hint",
+    router.AUTHORITY_NOTE: "worth knowing",
+    router.AUTHORITY_WARNING: "a warning",
+    router.AUTHORITY_BLOCK: "sure enough to stop the call",
+}
+
 LESSONS: Mapping[int, str] = {
     memory.LESSON_KIND_FAILURE_FIX: "failure and fix",
     memory.LESSON_KIND_REPEATED_FAILURE: "repeated failure",

@@ -5,7 +5,18 @@ from collections.abc import Mapping
 import pytest
 from google.protobuf.descriptor import EnumDescriptor
 
-from host.cli.phrases import KINDS, LESSONS, OUTCOMES, ROUTES, SILENCES, SOURCES, STAGES, VERDICTS, words_for
+from gateway.phrases import (
+    AUTHORITIES,
+    KINDS,
+    LESSONS,
+    OUTCOMES,
+    ROUTES,
+    SILENCES,
+    SOURCES,
+    STAGES,
+    VERDICTS,
+    words_for,
+)
 from spark.memory.v1 import lesson_pb2
 from spark.moment.v1 import moment_pb2
 from spark.packets.v1 import advice_pb2
@@ -18,6 +29,7 @@ from spark.router.v1 import router_pb2
         (KINDS, moment_pb2.MomentKind.DESCRIPTOR),
         (ROUTES, router_pb2.Route.DESCRIPTOR),
         (SILENCES, router_pb2.Silence.DESCRIPTOR),
+        (AUTHORITIES, router_pb2.Authority.DESCRIPTOR),
         (SOURCES, router_pb2.Source.DESCRIPTOR),
         (LESSONS, lesson_pb2.LessonKind.DESCRIPTOR),
         (OUTCOMES, advice_pb2.AdviceState.DESCRIPTOR),

@@ -1,0 +1,53 @@
+"""`spark dashboard`: lets a browser in."""
+
+from __future__ import annotations
+
+import os
+import sys
+import webbrowser
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+import click
+
+from chassis.identity import LOCAL_WORKSPACE, Tokens, local_token
+from gateway.dashboard.login import CODE_LIFE, new_code
+from host.cli.layout import say
+from host.cli.running import explained, print_json
+from host.cli.wiring import address_of
+from host.home import spark_home
+
+SCREENS = ("DISPLAY", "WAYLAND_DISPLAY")
+
+
+@click.command("dashboard")
+@click.option("--no-open", "stay", is_flag=True, help="Only print the address; open nothing.")
+@click.option("--json", "as_document", is_flag=True, help="One JSON document; opens nothing.")
+def command(stay: bool, as_document: bool) -> None:
+    """Open the dashboard: what Spark does now, each decision and why, what it has learnt, and how it does.
+
+    The address holds a code that lets one browser in, once, within a minute; it is then known for 30 days.
+    """
+    home = spark_home()
+    with explained():
+        address = address_of(home, os.environ)
+    if not address.up:
+        raise click.ClickException("Spark is not up; `spark up --detach` starts it")
+    now = datetime.now(UTC)
+    code = new_code(Tokens({local_token(home): LOCAL_WORKSPACE}), now)
+    url = f"{address.url}/login?{urlencode({'code': code})}"
+    if as_document:
+        print_json({"url": url, "until": (now + CODE_LIFE).isoformat()})
+        return
+    click.echo(url)
+    if not stay and has_screen() and webbrowser.open(url):
+        say("It opens in your browser.")
+    else:
+        say("Open it in a browser on this machine within a minute; it works once.")
+
+
+def has_screen() -> bool:
+    """Whether somebody sits here who could see a browser: none is opened within a terminal, or for a script."""
+    if not sys.stdout.isatty():
+        return False
+    return sys.platform in ("darwin", "win32") or any(os.environ.get(name) for name in SCREENS)
