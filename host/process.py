@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -16,23 +17,28 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Match
 
 from chassis.bus import Bus
 from chassis.chain import Chain
 from chassis.channels import Channels
 from chassis.clock import Clock, SystemClock
 from chassis.database import Database
-from chassis.door import LOOPBACK_HOSTS, Door
+from chassis.door import LOOPBACK_HOSTS, Door, Scope
 from chassis.faults import BusUnavailable
 from chassis.identity import Tokens
 from chassis.interceptors import standard
+from chassis.lag import LOOK_EVERY_S, look_at
 from chassis.local import LocalChannel
 from chassis.migrations import migrate, read_migrations, role_of
-from chassis.probes import Readiness, probe_routes
+from chassis.probes import LOOK_EVERY_SECONDS, Readiness, probe_routes
+from chassis.repeating import Repeating
 from chassis.server import GrpcServer
 from chassis.service import Check, Running, Service, Surroundings
 from chassis.settings import Settings
+from host.alerts.alarm import Alarm
 from host.listeners import HttpListener, port_busy
+from host.production import production_routes
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +69,8 @@ class Engines:
 
 
 class Process:
-    """Carries services until stopped. `checks` must pass, beside those of the services, before it is ready."""
+    """Carries services until stopped. `checks` must pass, beside those of the services, before it is ready; `watched`
+    says whether it looks at the alerts."""
 
     def __init__(
         self,
@@ -75,8 +82,11 @@ class Process:
         clock: Clock | None = None,
         checks: Mapping[str, Check] | None = None,
         home: Path | None = None,
+        *,
+        watched: bool = True,
     ) -> None:
         self._home = home
+        self._watched = watched
         self._services = services
         self._engines = engines
         self._settings = settings
@@ -87,6 +97,7 @@ class Process:
         self._resources = AsyncExitStack()
         self._databases: list[Database] = []
         self._begun: list[Running] = []
+        self._began = time.monotonic()
         self.http_port = 0
         self.grpc_port = 0
 
@@ -102,6 +113,7 @@ class Process:
             PortBusy: when a port is taken.
             BusUnavailable: when NATS does not answer.
             StoreUnavailable: when Postgres does not.
+            BadSetting: when a setting cannot be read.
             NotReady: when something else does not answer within 10 s.
         """
         try:
@@ -119,13 +131,15 @@ class Process:
         await self._resources.aclose()
 
     async def _start(self, place: Place) -> None:
+        alarm = Alarm(self._settings, self._clock, self._home) if self._watched else None
         await migrate_all(self._services, self._engines.database_url)
         bus = await Bus.connect(self._engines.nats_url)
         self._resources.push_async_callback(bus.close)
         await bus.ensure_streams()
+        await bus.faults.start()
         self._resources.push_async_callback(self.channels.close)
-        self._resources.push_async_callback(self._close_databases)
-        chain = Chain(standard())
+        self._resources.push_async_callback(together, [self._close_databases, bus.faults.stop])
+        chain = Chain(standard(bus.faults))
         server = GrpcServer(chain, self._tokens)
         given = Surroundings(
             self._clock, self._settings, self.channels, self._tokens, self._open_database, bus, self._home
@@ -137,6 +151,8 @@ class Process:
         self._resources.push_async_callback(self._end_services)
         for _, running in carried:
             await self._begin(running)
+        consumers = [consumer for _, running in carried for consumer in running.consumers]
+        await self._repeat(Repeating("consumers' lag", LOOK_EVERY_S, partial(look_at, consumers)))
         doors: list[Callable[[], Awaitable[None]]] = []
         self._resources.push_async_callback(together, doors)
         try:
@@ -147,11 +163,19 @@ class Process:
         await server.serving(ready=True)
         checks = {**checks_of(carried, bus), **self._checks}
         readiness = Readiness(checks)
-        listener = HttpListener(web_app(carried, readiness, place.host), place.host, place.http_port, place.socket)
+        told = production_routes(readiness, version("spark-advisory"), self.carried, self._began)
+        app = web_app(carried, readiness, place.host, told)
+        listener = HttpListener(app, place.host, place.http_port, place.socket)
         await listener.start()
         doors.append(listener.stop)
+        for _, running in carried:
+            self._resources.callback(running.hang_up)
         self.http_port = listener.port
         await readiness.awaited(READY_SECONDS)
+        await self._repeat(Repeating("readiness", LOOK_EVERY_SECONDS, readiness.look))
+        if alarm is not None:
+            await alarm.start(readiness, self.channels if "telemetry" in self.carried else None)
+            self._resources.push_async_callback(alarm.stop)
         calm_collector()
 
     async def _begin(self, running: Running) -> None:
@@ -159,6 +183,10 @@ class Process:
         self._begun.append(running)
         for consumer in running.consumers:
             await consumer.start()
+
+    async def _repeat(self, look: Repeating) -> None:
+        await look.start()
+        self._resources.push_async_callback(look.stop)
 
     async def _end_services(self) -> None:
         await in_turn([partial(end, running) for running in reversed(self._begun)], IN_TURN_SECONDS)
@@ -235,13 +263,20 @@ def checks_of(carried: Sequence[tuple[Service, Running]], bus: Bus) -> dict[str,
     return checks
 
 
-def web_app(carried: Sequence[tuple[Service, Running]], readiness: Readiness, host: str) -> Door:
-    """The routes of all services with the probes, behind the door."""
+def web_app(
+    carried: Sequence[tuple[Service, Running]], readiness: Readiness, host: str, more: Sequence[BaseRoute]
+) -> Door:
+    """The routes of all services with the probes and more, behind the door."""
+    pages = [page for _, running in carried for page in running.pages]
     routes = [route for _, running in carried for route in running.routes]
-    routes += probe_routes(readiness, version("spark-advisory"))
+    routes += [*probe_routes(readiness, version("spark-advisory")), *more, *pages]
     handlers = {HTTPException: explain_http_error}
     app = Starlette(routes=routes, exception_handlers=handlers)  # pyright: ignore[reportArgumentType]
-    return Door(app, any_host=host not in LOOPBACK_HOSTS)
+
+    def is_page(scope: Scope) -> bool:
+        return any(page.matches(scope)[0] is Match.FULL for page in pages)
+
+    return Door(app, any_host=host not in LOOPBACK_HOSTS, pages=is_page)
 
 
 async def explain_http_error(_: Request, error: Exception) -> Response:

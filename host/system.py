@@ -104,7 +104,10 @@ class System:
         urls = Engines(engines.database_url, engines.nats_url)
         addresses = Addresses(self._home, self._environment)
         checks = {"disk": partial(require_space, self._home)} if engines.running else {}
-        self._process = Process(services, urls, settings, self.tokens, addresses, checks=checks, home=self._home)
+        watched = not self._options.private
+        self._process = Process(
+            services, urls, settings, self.tokens, addresses, checks=checks, home=self._home, watched=watched
+        )
         socket = socket_folder(self._home / "run", SOCKET_NAME) / SOCKET_NAME
         private_folder(socket.parent)
         host = settings[HOST]
@@ -160,7 +163,7 @@ async def require_space(home: Path) -> None:
     """
     free = shutil.disk_usage(home).free
     if free < SPARE_BYTES:
-        raise StoreUnavailable(f"{free // 2**20} MiB free in {home}, {SPARE_BYTES // 2**20} are needed")
+        raise StoreUnavailable(f"{free // 2**20} MiB free for the data folder, {SPARE_BYTES // 2**20} are needed")
 
 
 async def ended(task: asyncio.Task[None]) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
+from gateway.phrases import KINDS, LESSONS, OUTCOMES, ROUTES, SILENCES, SOURCES, VERDICTS, words_for
 from host.cli.asking import as_json, project_of
 from host.cli.layout import ago, local_time, milliseconds, printable, say, short, times
-from host.cli.phrases import KINDS, LESSONS, OUTCOMES, ROUTES, SILENCES, SOURCES, VERDICTS, words_for
 from host.cli.running import print_json, run
 from host.connection import Connection, connected
 from host.home import spark_home

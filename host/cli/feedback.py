@@ -6,9 +6,9 @@ import click
 from grpc import StatusCode
 from grpc.aio import AioRpcError
 
+from gateway.phrases import OUTCOMES, STAGES, VERDICTS, words_for
 from host.cli.asking import as_json
 from host.cli.layout import say
-from host.cli.phrases import OUTCOMES, STAGES, VERDICTS, words_for
 from host.cli.ratings import RATINGS, rate, show_rated
 from host.cli.running import print_json, run
 from host.connection import Connection, connected

@@ -16,8 +16,9 @@ from spark.gateway.v1.hooks_pb2_grpc import HooksServiceStub
 from spark.memory.v1.conversation_pb2 import ListEntriesRequest
 from spark.memory.v1.memory_pb2 import ListLessonsRequest
 from spark.memory.v1.memory_pb2_grpc import MemoryServiceStub
-from spark.telemetry.v1.telemetry_pb2 import SummarizeRequest
+from spark.telemetry.v1 import telemetry_pb2
 from spark.telemetry.v1.telemetry_pb2_grpc import TelemetryServiceStub
+from spark.telemetry.v1.windows_pb2 import SummarizeRequest
 
 PATIENCE_SECONDS = 60.0
 """A project of many months takes longer than a call usually may."""
@@ -30,13 +31,23 @@ SESSION_CHARS = 200
 @click.option("--session", metavar="ID", help="The agent's id of a session, in full.")
 @click.option("--project", type=click.Path(path_type=Path, resolve_path=True), help="A folder of the project.")
 @click.option("--project-id", metavar="ID", help="The id of a project, as `spark lessons` shows it.")
+@click.option("--telemetry", "seen", is_flag=True, help="All that telemetry keeps, of all projects; lessons stay.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--json", "as_document", is_flag=True, help="One JSON document.")
-def command(session: str | None, project: Path | None, project_id: str | None, yes: bool, as_document: bool) -> None:
+def command(
+    session: str | None, project: Path | None, project_id: str | None, seen: bool, yes: bool, as_document: bool
+) -> None:
     """Erase all that Spark keeps of a session or a project. The agent's own transcripts stay."""
-    given = [value for value in (session, project, project_id) if value is not None]
+    given = [value for value in (session, project, project_id, seen or None) if value is not None]
     if len(given) != 1 or not str(given[0]):
-        raise click.UsageError("name one of --session ID, --project DIR, --project-id ID")
+        raise click.UsageError("name one of --session ID, --project DIR, --project-id ID, --telemetry")
+    if seen:
+        erased = run(lambda: forget_seen(yes))
+        if as_document:
+            print_json({"decisions": erased})
+        else:
+            say(f"Erased all that telemetry kept, {count(erased, 'decision')} among it.")
+        return
     gone, subject = run(lambda: forget(session, project, project_id, yes))
     if as_document:
         print_json(as_json(gone))
@@ -70,6 +81,19 @@ async def forget(
             require_consent(question)
         hooks = HooksServiceStub(connection.channels.to("gateway"))
         return await hooks.Forget(request, timeout=PATIENCE_SECONDS), subject
+
+
+async def forget_seen(yes: bool) -> int:
+    """Asks where it must, and erases all that telemetry keeps; returns how many decisions went."""
+    async with connected(spark_home()) as connection:
+        telemetry = TelemetryServiceStub(connection.channels.to("telemetry"))
+        if not yes:
+            kept = count((await telemetry.Summarize(SummarizeRequest())).decisions, "decision")
+            require_consent(wrapped(f"{kept} and all other figures of all projects will be erased for good. Erase?"))
+        # What is still on its way would come after.
+        await telemetry.AwaitRecorded(telemetry_pb2.AwaitRecordedRequest(), timeout=PATIENCE_SECONDS)
+        request = telemetry_pb2.ForgetRequest(whole_workspace=True)
+        return (await telemetry.Forget(request, timeout=PATIENCE_SECONDS)).erased
 
 
 def require_consent(question: str) -> None:

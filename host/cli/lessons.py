@@ -8,9 +8,10 @@ from pathlib import Path
 
 import click
 
+from gateway.phrases import LESSONS, words_for
 from host.cli.asking import as_json, project_of
 from host.cli.layout import ago, count, say, short, times
-from host.cli.phrases import LESSONS, words_for
+from host.cli.lesson_changes import restore, retire, revise
 from host.cli.running import print_json, run
 from host.connection import Connection, connected
 from host.home import spark_home
@@ -35,7 +36,7 @@ class Learnt:
     """Lessons of all projects, counted only where this one has none."""
 
 
-@click.command("lessons")
+@click.group("lessons", invoke_without_command=True)
 @click.option(
     "--project",
     type=click.Path(path_type=Path, resolve_path=True),
@@ -45,8 +46,13 @@ class Learnt:
 @click.option("--retired", is_flag=True, help="Also those that something has since spoken against.")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many.")
 @click.option("--json", "as_document", is_flag=True, help="One JSON document.")
-def command(project: Path | None, everywhere: bool, retired: bool, limit: int, as_document: bool) -> None:
-    """Show what has been learnt in this project, newest first, and from what."""
+@click.pass_context
+def command(
+    context: click.Context, project: Path | None, everywhere: bool, retired: bool, limit: int, as_document: bool
+) -> None:
+    """Show what has been learnt in this project, newest first, and from what; or change a lesson."""
+    if context.invoked_subcommand is not None:
+        return
     if project is not None and everywhere:
         raise click.UsageError("--project and --all exclude each other")
     learnt = run(lambda: ask(None if everywhere else project or Path.cwd(), retired, limit))
@@ -58,6 +64,10 @@ def command(project: Path | None, everywhere: bool, retired: bool, limit: int, a
         show(learnt)
     else:
         explain_nothing(learnt)
+
+
+for change in (revise, retire, restore):
+    command.add_command(change)
 
 
 async def ask(folder: Path | None, retired: bool, limit: int) -> Learnt:
@@ -111,7 +121,8 @@ def show_lesson(lesson: lesson_pb2.Lesson, *, with_project: bool) -> None:
     source = lesson.provenance
     kind = words_for(LESSONS, lesson.kind)
     place = f", project {lesson.project_id}" if with_project else ""
-    say(f"{short(lesson.lesson_id)}  {kind}, confidence {lesson.confidence:.2f}{place}")
+    own = ", in your words" if lesson.revised else ""
+    say(f"{short(lesson.lesson_id)}  {kind}, confidence {lesson.confidence:.2f}{own}{place}")
     say(lesson.text, "  ")
     worked = f", fix seen to work {times(source.fixes)}" if source.fixes else ""
     say(f"seen {times(source.occurrences)}, last {ago(source.last_seen.ToDatetime(UTC))}{worked}", "  ")

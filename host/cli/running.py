@@ -31,9 +31,12 @@ console = Console(highlight=False, soft_wrap=False)
 def run(work: Callable[[], Coroutine[Any, Any, Result]], *, log_level: str = "ERROR") -> Result:
     """Runs a command's work; expected failures end it with a message and exit code 1."""
     logs.configure(os.environ.get("SPARK_LOG_LEVEL", log_level).upper())
-    tracing.configure("spark")
-    with explained():
-        return loop_runner(work)
+    end_traces = tracing.configure("spark")
+    try:
+        with explained():
+            return loop_runner(work)
+    finally:
+        end_traces()
 
 
 def loop_runner(work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:

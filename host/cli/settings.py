@@ -10,6 +10,7 @@ from typing import cast
 import click
 
 from chassis.settings import AnySetting, BadSetting, Effective, Setting, Settings, read_tuneables
+from host.alerts.settings import SETTINGS as ALERTS
 from host.catalog import all_settings
 from host.cli.layout import path_row, say, warn
 from host.cli.running import explained, print_json
@@ -28,7 +29,7 @@ def command(as_document: bool) -> None:
     """Show every setting with its value and the place that it comes from, as the next `spark up` will read it."""
     home = spark_home()
     tuneables = home / "tuneables.json"
-    known = (*SETTINGS, *all_settings())
+    known = (*SETTINGS, *ALERTS, *all_settings())
     with explained():
         effective = effective_of(known, settings_of(home, os.environ))
         unknown = sorted(set(keys_of(read_tuneables(tuneables))) - {setting.key for setting in known})

@@ -30,8 +30,8 @@ from spark.packets.v1.packets_pb2 import GetStatusRequest, GetStatusResponse
 from spark.packets.v1.packets_pb2_grpc import PacketsServiceStub
 from spark.prefetch.v1 import prefetch_pb2
 from spark.prefetch.v1.prefetch_pb2_grpc import PrefetchServiceStub
-from spark.telemetry.v1.telemetry_pb2 import SummarizeRequest, SummarizeResponse
 from spark.telemetry.v1.telemetry_pb2_grpc import TelemetryServiceStub
+from spark.telemetry.v1.windows_pb2 import SummarizeRequest, SummarizeResponse
 
 NOT_READY = 1
 NOT_UP = 3

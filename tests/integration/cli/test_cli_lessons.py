@@ -7,7 +7,7 @@ import pytest
 
 from host.cli import lessons
 from host.connection import connected
-from tests.integration.cli.agent import Agent
+from tests.integration.cli.agent import UNKNOWN_FLAG, Agent
 from tests.integration.cli.command import Spark
 
 
@@ -61,3 +61,41 @@ def test_wants_one_place_only(spark: Spark) -> None:
     ended = spark("lessons", "--all", "--project", ".")
     assert ended.code == 2
     assert "exclude each other" in ended.err
+
+
+def test_a_lesson_says_what_its_user_wants_and_stops_when_its_user_wants(spark: Spark, agent: Agent) -> None:
+    told = spark("lessons", "--json").document["lessons"]
+    fix = next(each for each in told if each.get("fix", {}).get("worked") == "pytest tests")
+    named = fix["lesson_id"][:8]
+
+    def said(session: str) -> str:
+        agent.settle()
+        return " ".join(agent.call(session, 1, "pytest --flaky tests", UNKNOWN_FLAG))
+
+    own = "Our tests know no --flaky: ask Ann, not AKIAIOSFODNN7EXAMPLE."
+    ended = spark("lessons", "revise", named, *own.split())
+    assert (ended.code, "AKIA" in ended.out) == (0, False)
+    assert ended.out.startswith("It says now: Our tests know no --flaky: ask Ann, not ")
+    assert "a secret was taken out" in ended.err
+    assert "ask Ann" in said("revised-session")
+    assert "in your words" in spark("lessons").out
+    ended = spark("lessons", "retire", named)
+    assert ended.out.startswith("It is not said any more: Our tests know")
+    assert "ask Ann" not in said("retired-session")
+    assert "retired: the user retired it" in spark("lessons", "--retired").out
+    ended = spark("lessons", "restore", named)
+    assert ended.out.startswith("It is said again: Our tests know")
+    document = spark("lessons", "revise", named, "--take-back", "--json").document
+    assert (document["revised"], document["retired_by_user"]) == (False, False)
+    assert "what worked: `pytest tests`" in said("restored-session")
+
+
+def test_wants_to_know_which_lesson_and_what_it_is_to_say(spark: Spark, agent: Agent) -> None:
+    for words, code, message in (
+        (("retire", "abc"), 1, "at least 4 letters"),
+        (("retire", "0000000000"), 1, "no lesson has the id"),
+        (("revise", "0000000000"), 2, "or --take-back"),
+        (("revise", "0000000000", "x" * 501), 2, "over 500 characters"),
+    ):
+        ended = spark("lessons", *words)
+        assert (ended.code, message in ended.err) == (code, True), ended.err

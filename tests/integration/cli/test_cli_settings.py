@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from host.alerts.settings import SETTINGS as ALERTS
 from host.catalog import all_settings
 from host.system import SETTINGS
 from tests.integration.cli.command import QuickSpark, Spark, environment
@@ -33,7 +34,7 @@ def test_shows_every_setting_with_its_source(spark: Spark) -> None:
     tuneables(spark, {"advisory": {"max_chars": 300, "max_ms": 100}})
     told = settings(spark, {"SPARK_ADVISORY_MAX_MS": "400"})
     assert {"advisory.refuse", "advisory.forecast_ttl_s", "advisory.noise_per_100", "prefetch.concurrency"} <= set(told)
-    assert set(told) == {setting.key for setting in (*SETTINGS, *all_settings())}
+    assert set(told) == {setting.key for setting in (*SETTINGS, *ALERTS, *all_settings())}
     assert (told["advisory.max_ms"]["value"], told["advisory.max_ms"]["source"]) == (400, "environment")
     assert (told["advisory.max_chars"]["value"], told["advisory.max_chars"]["source"]) == (300, "tuneables.json")
     assert (told["advisory.max_items"]["value"], told["advisory.max_items"]["source"]) == (2, "default")
@@ -46,7 +47,7 @@ def test_shows_what_was_clamped(spark: Spark) -> None:
 
 def test_names_the_variable_of_each_setting(spark: Spark) -> None:
     out = spark("settings").out
-    for setting in (*SETTINGS, *all_settings()):
+    for setting in (*SETTINGS, *ALERTS, *all_settings()):
         block = out[out.index(f"\n{setting.key} = ") :].lstrip().partition("\n\n")[0]
         assert setting.environment in block
     assert all(len(line) <= 80 for line in out.splitlines() if str(spark.folder) not in line)

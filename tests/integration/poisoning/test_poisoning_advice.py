@@ -15,6 +15,7 @@ from services.prefetch.records import load_history
 from services.prefetch.wording import of_forecast
 from services.router.gate import LABEL
 from spark.packets.v1 import packets_pb2
+from tests.integration.metric_text import happened
 from tests.integration.poisoning.planted import LONG_CHARS, MARK, PLACES, Course, texts_for
 from tests.integration.system.coding_agent import Payload, advice_in, sequence_of
 from tests.integration.system.running_spark import HOOK_PATH, Spark
@@ -108,7 +109,7 @@ async def test_nothing_planted_speaks_to_the_agent(system: Spark) -> None:
     assert quoted.keys() >= {"error", "command", "description", "path", "content", "tool"}
     assert any(MARK in text for text in ready["lessons"] if "refused" in text)
     async with system.http() as client:
-        assert 'result="dead"' not in (await client.get("/metrics")).text
+        assert not happened((await client.get("/metrics")).text, 'result="dead"')
     assert "Traceback" not in system.said
 
 

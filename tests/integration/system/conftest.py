@@ -7,6 +7,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from tests.integration.metric_text import happened
 from tests.integration.system.coding_agent import Agent, failing, sequence_of, unknown_flag
 from tests.integration.system.running_spark import Spark
 
@@ -51,7 +52,7 @@ async def unharmed(system: Spark) -> AsyncGenerator[None]:
         reply = await Agent(client, "/srv/unharmed").fails(failing("unharmed"), unknown_flag("unharmed"))
         assert sequence_of(reply) > 0
         assert await system.settle(sequence_of(reply)) >= sequence_of(reply)
-        assert 'result="dead"' not in (await client.get("/metrics")).text
+        assert not happened((await client.get("/metrics")).text, 'result="dead"')
     assert "Traceback" not in system.said
 
 

@@ -81,7 +81,7 @@ async def test_another_method_is_refused(client: httpx.AsyncClient, method: str)
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/v1", "/v1/hooks", "/v1/hooks/", "/v1/hooks/claude-code/x", "/v2/hooks/claude-code"]
+    "path", ["/nothing", "/v1", "/v1/hooks", "/v1/hooks/", "/v1/hooks/claude-code/x", "/v2/hooks/claude-code"]
 )
 async def test_an_unknown_path_is_refused(client: httpx.AsyncClient, path: str) -> None:
     reply = await client.post(path, json=HOOK)
