@@ -46,13 +46,14 @@ def floor(module: str) -> Generator[int]:
 
 
 @contextmanager
-def system(home: Path, settings: Mapping[str, str] | None = None) -> Generator[Run]:
-    """The whole of Spark on a data folder, as `spark up` starts it; gives how to reach it.
+def system(home: Path, settings: Mapping[str, str] | None = None, *words: str) -> Generator[Run]:
+    """The whole of Spark on a data folder, as `spark up` starts it with more words; gives how to reach it.
 
     Raises:
         RuntimeError: when it is not ready within 30 s.
     """
-    with child("host.cli", "up", "--http-port", "0", "--grpc-port", "0", home=home, settings=settings) as process:
+    ports = ("--http-port", "0", "--grpc-port", "0")
+    with child("host.cli", "up", *ports, *words, home=home, settings=settings) as process:
         give_up = time.monotonic() + PATIENCE_S
         while (run := read_run(home)) is None:
             if process.poll() is not None or time.monotonic() > give_up:
