@@ -5,17 +5,21 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 COMPILER := $(VENV)/.compiler
 WEIGHTS := $(VENV)/.weights
+PROMTOOL := $(VENV)/prometheus/usr/bin/promtool
 CLIENTS := tests/clients/node_modules/.package-lock.json
+BROWSER := tests/browser/node_modules/.package-lock.json
 
-.PHONY: run test lint format setup clients protos shim bench bench-hooks bench-clients bench-scale bench-learning \
-	bench-memory bench-import bench-recall bench-inference semantic replay build clean
+.PHONY: run test lint format setup clients browser protos shim bench bench-hooks bench-clients bench-scale bench-learning \
+	bench-memory bench-import bench-recall names bench-inference bench-screen bench-ingest bench-telemetry bench-pages \
+	semantic promtool drills replay build clean
 
 run: $(READY)
 	@$(BIN)/spark demo
 
-# In CI the real clients, the shim's compiler and the weights are part of the tests: there a skip is a failure. Most of a
-# test is waiting, so two files run at a time; the real clients, each of which keeps a core busy, one by one.
-test: $(READY) $(if $(CI),$(CLIENTS) $(COMPILER) $(WEIGHTS))
+# In CI the real clients, a browser, the shim's compiler, the weights and promtool are part of the tests: there a skip is
+# a failure. Most of a test is waiting, so two files run at a time; the real clients, each of which keeps a core busy, one
+# by one.
+test: $(READY) $(if $(CI),$(CLIENTS) $(BROWSER) $(COMPILER) $(WEIGHTS) $(PROMTOOL))
 ifeq ($(ARGS),)
 	$(BIN)/pytest -q -n 2 --dist loadfile --ignore=tests/clients
 	$(BIN)/pytest -q tests/clients
@@ -56,6 +60,14 @@ $(CLIENTS): tests/clients/package-lock.json
 	npm ci --ignore-scripts --no-audit --no-fund --prefix tests/clients
 	@touch $(CLIENTS)
 
+browser: $(BROWSER)
+
+# Chromium is the system's own. Whoever may not install it is told to, and the rest is made ready.
+$(BROWSER): tests/browser/package-lock.json
+	@command -v chromium >/dev/null || ./tests/browser/install_chromium.sh
+	npm ci --ignore-scripts --no-audit --no-fund --prefix tests/browser
+	@touch $(BROWSER)
+
 protos: $(READY)
 	$(BIN)/python protos/generate.py
 
@@ -70,6 +82,21 @@ $(WEIGHTS): $(READY)
 	@touch $(WEIGHTS)
 
 semantic: $(WEIGHTS)
+
+# Debian's package, unpacked and not installed: nothing of it must start. A fresh machine has no lists of packages yet.
+$(PROMTOOL): $(READY)
+	@mkdir -p $(VENV)/prometheus
+	cd $(VENV)/prometheus && { apt-get download prometheus || { apt-get update && apt-get download prometheus; }; }
+	cd $(VENV)/prometheus && dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb
+	@touch $(PROMTOOL)
+
+promtool: $(PROMTOOL)
+
+drills: $(PROMTOOL)
+	DRILLS=1 $(BIN)/pytest -q -n 2 --dist loadfile tests/integration/runbooks
+
+names: $(READY)
+	$(BIN)/python -m host.telemetry_names
 
 shim: $(COMPILER)
 	$(BIN)/python -m gateway.clients.shim.build
@@ -101,6 +128,18 @@ bench-recall: $(READY)
 
 bench-inference: $(READY)
 	$(BIN)/python -m bench.inference_overhead
+
+bench-ingest: $(READY)
+	$(BIN)/python -m bench.ingest
+
+bench-telemetry: $(READY)
+	$(BIN)/python -m bench.telemetry_cost
+
+bench-pages: $(READY)
+	$(BIN)/python -m bench.pages
+
+bench-screen: $(READY)
+	$(BIN)/python -m bench.event_to_screen
 
 replay: $(READY)
 	$(BIN)/python -m bench.replay $(if $(DATA),--data $(DATA))
