@@ -2,7 +2,7 @@
 
 Half of the events are moments, half decisions as hooks make them. One process carries telemetry, beside Postgres and
 NATS, as on a laptop. The floor, in between, is what the same streams and tables allow without a line of Spark's: one
-consumer that reads and acknowledges, and one COPY after the other. Exits with 1 when telemetry takes more than six
+consumer that reads and acknowledges, and one COPY after the other. Exits with 1 when telemetry takes more than three
 times as long as the two of them together.
 """
 
@@ -40,7 +40,7 @@ SESSIONS = 200
 PROJECTS = 20
 TARGET = 15_000
 """Events a second that are to be taken from a backlog (issue of the dashboard)."""
-LIMIT_FLOORS = 6.0
+LIMIT_FLOORS = 3.0
 AT_ONCE = 500
 FETCH = 500
 PATIENCE_S = 120.0

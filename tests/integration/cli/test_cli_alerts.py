@@ -33,6 +33,12 @@ def test_fits_the_screen(spark: Spark, agent: Agent) -> None:
     assert any(line.split()[1:4] == ["queue", "0", "at"] for line in lines if line.startswith("quiet"))
 
 
+def test_checks_one(spark: Spark, agent: Agent) -> None:
+    ended = spark("alerts", "check", "queue", "--within", "5")
+    assert (ended.code, ended.out.split()[:3]) == (0, ["quiet", "queue", "0"])
+    assert spark("alerts", "check", "process-absent").code == 2
+
+
 def test_says_so_when_nothing_is_up(nothing_up: Spark) -> None:
     assert nothing_up("alerts").code == 3
     ended = nothing_up("alerts", "--json")

@@ -15,6 +15,9 @@ from tests.integration.runbooks.traffic import hooks
 from tests.integration.speaking_model import Model, speaking
 from tests.integration.system.coding_agent import Agent, advice_in, failing, sequence_of, unknown_flag
 
+# Commands are processes of their own, and with Postgres hanging each waits for it.
+pytestmark = pytest.mark.timeout(300)
+
 SAID = "We deploy the shop with `make ship`, never with kubectl"
 WORDED = 'The user said to Spark: "We deploy the shop with `make ship`, never with kubectl".'
 PROMPT = "Deploy the shop to staging"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
+
 from chassis.identity import LOCAL_WORKSPACE
 from tests.integration.runbooks.ground import Ground, drills, stop_hanging
 from tests.integration.runbooks.pages import DO, LOOK, VERIFY
 from tests.integration.runbooks.traffic import OBSERVED, hooks, stream_of
 from tests.integration.system.coding_agent import Agent, sequence_of
 from tests.integration.system.process_tree import engines_in
+
+# Commands are processes of their own, and with Postgres hanging each waits for it.
+pytestmark = pytest.mark.timeout(300)
 
 
 @drills("events-lost", "nats-away")

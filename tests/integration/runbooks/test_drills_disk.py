@@ -12,6 +12,9 @@ import pytest_asyncio
 from tests.integration.runbooks.ground import Ground, drills
 from tests.integration.runbooks.pages import DO, LOOK, VERIFY
 
+# Commands are processes of their own, and with Postgres hanging each waits for it.
+pytestmark = pytest.mark.timeout(300)
+
 
 def mount(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """A disk of its own; needs the right to mount one."""

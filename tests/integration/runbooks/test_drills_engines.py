@@ -14,6 +14,9 @@ from tests.integration.runbooks.ground import Ground, drills
 from tests.integration.runbooks.pages import DO, LOOK, VERIFY
 from tests.integration.speaking_model import Model, speaking
 
+# Commands are processes of their own, and with Postgres hanging each waits for it.
+pytestmark = pytest.mark.timeout(300)
+
 ANSWERS = {"confidence": 0.9, "verdict": "do", "risk": "", "answer": "Do it."}
 DEAR = "scripted=2000/2000"
 """US dollars for a million tokens: about 20 cents an answer."""

@@ -11,10 +11,11 @@ from tests.integration.runbooks.traffic import hooks, moments, preparations, rem
 from tests.integration.system.coding_agent import Agent, sequence_of
 from tests.integration.system.process_tree import tree_of
 
+# Commands are processes of their own, and with Postgres hanging each waits for it.
+pytestmark = pytest.mark.timeout(300)
+
 SLOW = {"SPARK_ADVISORY_MAX_MS": "2200"}
 SLOWED = ("error-rate", "hook-p95", "hook-p99")
-PATIENCE_SECONDS = 300
-"""With Postgres hanging, `spark status` waits for each service."""
 HOOKS = 210
 """The budget of `hook-p99` and `error-rate` is judged from 200 events on."""
 
@@ -28,7 +29,6 @@ def hang(ground: Ground) -> list[psutil.Process]:
     return hanging
 
 
-@pytest.mark.timeout(PATIENCE_SECONDS)
 @drills("hook-p95", "hook-p99", "error-rate")
 async def test_postgres_hangs_and_hooks_may_wait(ground: Ground) -> None:
     watched = await ground.up(**SLOW)
@@ -51,7 +51,6 @@ async def test_postgres_hangs_and_hooks_may_wait(ground: Ground) -> None:
     await ground.watched().is_quiet(*SLOWED)
 
 
-@pytest.mark.timeout(PATIENCE_SECONDS)
 @drills("postgres-away", "not-ready", "queue", "prefetch-queue", "consumer-lag")
 async def test_postgres_hangs_and_work_piles_up(ground: Ground) -> None:
     names = ("not-ready", "queue", "prefetch-queue", "consumer-lag")
@@ -61,7 +60,8 @@ async def test_postgres_hangs_and_work_piles_up(ground: Ground) -> None:
     try:
         await remember(ground.spark, 1001)
         await moments(ground.run, 5200)
-        await preparations(ground.run, 1001)
+        # Those that fail meanwhile are dropped.
+        await preparations(ground.run, 1500)
         firing = await watched.fires(*names)
         assert (firing["queue"], firing["not-ready"], firing["consumer-lag"]) == ("page", "page", "ticket")
         said = await ground.follow(LOOK, "postgres-away", *names)

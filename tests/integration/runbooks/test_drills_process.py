@@ -24,6 +24,9 @@ from tests.integration.runbooks.test_drills_postgres import hang
 from tests.integration.runbooks.traffic import hooks
 from tests.integration.system.coding_agent import Agent, sequence_of
 
+# Commands are processes of their own, and with Postgres hanging each waits for it.
+pytestmark = pytest.mark.timeout(300)
+
 INFRA = Path(__file__).parents[3] / "infra" / "prometheus"
 PROMETHEUS = Path(sys.prefix) / "prometheus" / "usr" / "bin" / "prometheus"
 PATIENCE_SECONDS = 30.0
