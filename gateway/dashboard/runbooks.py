@@ -14,8 +14,11 @@ OF_REASONS: Mapping[str, str] = {
     "engine_unavailable": "engine-not-ready",
     "dead": "dead-letters",
     "deadline_exceeded": "hook-p95",
-    "late": "hook-p95",
-    "lost": "events-lost",
+    "late": "answered-share",
+    "failed": "answered-share",
+    "decision_lost": "events-lost",
+    "moment_lost": "events-lost",
+    "retried": "consumer-lag",
 }
 
 

@@ -28,9 +28,13 @@ def said() -> Iterator[io.StringIO]:
     handler = logging.StreamHandler(written)
     handler.setFormatter(JsonLines())
     log = logging.getLogger("chassis.consumer")
+    level = log.level
+    # A command that another test ran in this process may have silenced all warnings.
+    log.setLevel(logging.INFO)
     log.addHandler(handler)
     yield written
     log.removeHandler(handler)
+    log.setLevel(level)
 
 
 def lines(said: io.StringIO, action: str) -> list[dict[str, Any]]:
