@@ -147,7 +147,7 @@ async def bench(home: Path) -> bool:
             "advice, a rare reason": "/advice?silence=deadline",
             "advice, one": f"/advice/{decision}",
             "health": "/levels",
-            "health, two weeks": "/levels?span=14d",
+            "health, thirty days": "/levels?span=30d",
             "sessions": "/sessions",
             "session": f"/sessions/{session}",
             "lessons": "/lessons",
