@@ -21,8 +21,9 @@ run: $(READY)
 # by one.
 test: $(READY) $(if $(CI),$(CLIENTS) $(BROWSER) $(COMPILER) $(WEIGHTS) $(PROMTOOL))
 ifeq ($(ARGS),)
-	$(BIN)/pytest -q -n 2 --dist loadfile --ignore=tests/clients
+	$(BIN)/pytest -q -n 2 --dist loadfile --ignore=tests/clients $(if $(CI),--ignore=tests/integration/runbooks)
 	$(BIN)/pytest -q tests/clients
+	$(if $(CI),$(MAKE) drills)
 else
 	$(BIN)/pytest -q $(ARGS)
 endif
@@ -92,8 +93,10 @@ $(PROMTOOL): $(READY)
 
 promtool: $(PROMTOOL)
 
+# A drill holds faults against the clock, which a shared machine does not always keep: one that fails is done once more.
 drills: $(PROMTOOL)
-	DRILLS=1 $(BIN)/pytest -q -n 2 --dist loadfile tests/integration/runbooks
+	DRILLS=1 $(BIN)/pytest -q -n 2 --dist loadfile tests/integration/runbooks \
+		|| DRILLS=1 $(BIN)/pytest -q --last-failed tests/integration/runbooks
 
 names: $(READY)
 	$(BIN)/python -m host.telemetry_names
