@@ -164,8 +164,9 @@ class HooksServicer:
         await self._bus.consumed(JUDGED.stream, FORGET_SECONDS)
         await self._bus.purge(JUDGED.stream, judged)
         await self._bus.purge("DEAD_LETTERS", f"spark.dead.*.{judged}")
-        recorded = telemetry_pb2.ForgetRequest(session_id=session) if session else None
-        decisions = await self._telemetry.Forget(recorded or telemetry_pb2.ForgetRequest(project_id=project))
+        of_session = telemetry_pb2.ForgetRequest(session_id=session)
+        seen = of_session if session else telemetry_pb2.ForgetRequest(project_id=project)
+        decisions = await self._telemetry.Forget(seen)
         await self.Settle(hooks_pb2.SettleRequest(), call)
         return hooks_pb2.ForgetResponse(
             moments=purged,

@@ -10,7 +10,7 @@ from services.telemetry import hours, sessions, trials
 from services.telemetry.buckets import bucket_of
 from services.telemetry.comparison import Arm
 from services.telemetry.model import Decision, Wanted
-from services.telemetry.tables import Row, Table, storing
+from services.telemetry.tables import Row, Table, key_of, storing
 
 COLUMNS = (
     "workspace_id",
@@ -57,7 +57,7 @@ class Decisions:
         by_key = {decision.key: decision for decision in decisions}
         async with storing(self._database, self._table) as connection:
             rows = await self._table.store(connection, map(row_of, by_key.values()))
-            new = [by_key[row[0], row[1], row[2]] for row in rows]
+            new = [by_key[key_of(row)] for row in rows]
             await hours.count_decisions(connection, new)
             await sessions.add_decisions(connection, new)
             await trials.add(connection, new)

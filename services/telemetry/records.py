@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
 
-from chassis.conditions import asked
 from chassis.database import Database
 from services.telemetry import hours, sessions
 from services.telemetry.hours import columns
@@ -19,6 +18,7 @@ TIMELINE = """
     select {} from telemetry.moment where workspace_id = $1 and session_id = $2{}
     order by occurred_at, event_id limit {}
 """
+ADVICE = "select event from telemetry.advice where workspace_id = $1 and advice_id = any($2::text[])"
 REPLACE_ADVICE = """
     update telemetry.advice a
     set changed_at = new.changed_at, state = new.state, verdict = new.verdict, event = new.event
@@ -57,7 +57,7 @@ class Records:
             StoreUnavailable: when none could be stored now.
         """
         async with storing(self._database, self._moment) as connection:
-            rows = await self._moment.store(connection, map(self._moment.row_of, moments))
+            rows = await self._moment.store(connection, self._moment.rows_of(moments))
             new = [Moment(*row) for row in rows]
             await hours.count_moments(connection, new)
             await sessions.add_moments(connection, new)
@@ -73,7 +73,7 @@ class Records:
         for piece in sorted(advice, key=lambda piece: piece.changed_at):
             latest[piece.workspace_id, piece.given_at, piece.advice_id] = piece
         async with storing(self._database, self._advice) as connection:
-            rows = await self._advice.store(connection, map(self._advice.row_of, latest.values()))
+            rows = await self._advice.store(connection, self._advice.rows_of(latest.values()))
             new = {row[:3] for row in rows}
             known = [latest[key] for key in sorted(latest) if key not in new]
             if known:
@@ -101,7 +101,7 @@ class Records:
 
     async def _add(self, table: Table, kept: Iterable[Generation | Faults]) -> None:
         async with storing(self._database, table) as connection:
-            rows = await table.store(connection, map(table.row_of, kept))
+            rows = await table.store(connection, table.rows_of(kept))
         table.made(rows)
 
     async def timeline(
@@ -145,12 +145,8 @@ class Records:
         Raises:
             StoreUnavailable: when they cannot be read now.
         """
-        condition, values = asked([("advice_id = any({}::text[])", list(advice_ids))], workspace_id)
         async with self._database.connection() as connection:
-            rows = await connection.fetch(
-                f"select event from telemetry.advice where workspace_id = $1{condition}",  # noqa: S608
-                *values,
-            )
+            rows = await connection.fetch(ADVICE, workspace_id, list(advice_ids))
         return [row["event"] for row in rows]
 
     def forget_days(self) -> None:

@@ -10,13 +10,11 @@ from datetime import datetime
 import asyncpg
 
 from chassis.conditions import asked
+from services.telemetry.figures import PACKETS
 from services.telemetry.hours import columns
 from services.telemetry.model import Decision, Moment, Session, Wanted
 from services.telemetry.trials import CAME_BACK
 from spark.moment.v1 import moment_pb2
-from spark.router.v1 import router_pb2
-
-PACKETS = frozenset({router_pb2.ROUTE_PACKET_EXACT, router_pb2.ROUTE_PACKET_RELAXED})
 
 COLUMNS = ", ".join(field.name for field in fields(Session))
 # An older event that comes late names the session no anew, and takes back no end.

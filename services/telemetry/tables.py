@@ -28,9 +28,9 @@ class Table:
     _days: set[date] = field(default_factory=set[date], compare=False)
     """Days whose partitions are known to be there."""
 
-    def row_of(self, kept: object) -> Row:
-        """The columns of something whose fields are named as they are."""
-        return attrgetter(*self.columns)(kept)
+    def rows_of(self, kept: Iterable[object]) -> Iterable[Row]:
+        """The columns of things whose fields are named as they are."""
+        return map(attrgetter(*self.columns), kept)
 
     async def store(self, connection: asyncpg.Connection, rows: Iterable[Row]) -> list[Row]:
         """Stores those rows that are not there yet, within the transaction that is open; returns them.

@@ -144,14 +144,8 @@ async def over(
 
 
 async def judged(connection: asyncpg.Connection, wanted: Wanted) -> Judged:
-    """The advice given in a window. What is raw no longer stands with its hour."""
-    condition, values = condition_of(wanted, "given_at")
-    statement = f"select state, verdict, count(*) from telemetry.advice where {condition} group by 1, 2"  # noqa: S608
-    rows = await connection.fetch(statement, *values)
-    if not wanted.session_id:
-        folded, values = folded_in(wanted)
-        statement = f"select state, verdict, sum(count) from telemetry.advice_hour where {folded} group by 1, 2"  # noqa: S608
-        rows += await connection.fetch(statement, *values)
+    """The advice given in a window."""
+    rows = await with_folded(connection, wanted, "advice", "given_at", "state, verdict", "count(*)", "sum(count)")
     counts = Counter[tuple[int, int]]()
     for state, verdict, count in rows:
         counts[state, verdict] += int(count)
@@ -181,13 +175,8 @@ async def generations(connection: asyncpg.Connection, wanted: Wanted) -> tuple[G
     if wanted.project_id or wanted.session_id:
         return ()
     sums = "sum(input_tokens), sum(output_tokens), sum(cost)"
-    raw, values = condition_of(wanted, "ended_at")
-    statement = f"select engine, purpose, count(*), {sums} from telemetry.generation where {raw} group by 1, 2"  # noqa: S608
-    rows = await connection.fetch(statement, *values)
-    folded, values = folded_in(wanted)
-    hourly = f"select engine, purpose, sum(count), {sums} from telemetry.generation_hour"  # noqa: S608
-    statement = f"{hourly} where {folded} group by 1, 2"
-    rows += await connection.fetch(statement, *values)
+    raw, hourly = f"count(*), {sums}", f"sum(count), {sums}"
+    rows = await with_folded(connection, wanted, "generation", "ended_at", "engine, purpose", raw, hourly)
     found: dict[tuple[str, str], Counter[int]] = {}
     for engine, purpose, *numbers in rows:
         found.setdefault((engine, purpose), Counter()).update({at: int(number) for at, number in enumerate(numbers)})
@@ -198,16 +187,25 @@ async def faults(connection: asyncpg.Connection, wanted: Wanted) -> dict[tuple[s
     """The faults seen in a window, by component and reason; they belong to no project and no session."""
     if wanted.project_id or wanted.session_id:
         return {}
-    raw, values = condition_of(wanted, "last_at")
-    statement = f"select component, reason, sum(count) from telemetry.fault where {raw} group by 1, 2"  # noqa: S608
-    rows = await connection.fetch(statement, *values)
-    folded, values = folded_in(wanted)
-    statement = f"select component, reason, sum(count) from telemetry.fault_hour where {folded} group by 1, 2"  # noqa: S608
-    rows += await connection.fetch(statement, *values)
+    rows = await with_folded(connection, wanted, "fault", "last_at", "component, reason", "sum(count)", "sum(count)")
     counts = Counter[tuple[str, str]]()
     for component, reason, count in rows:
         counts[component, reason] += int(count)
     return dict(counts)
+
+
+async def with_folded(
+    connection: asyncpg.Connection, wanted: Wanted, table: str, time: str, by: str, raw: str, hourly: str
+) -> list[asyncpg.Record]:
+    """Rows by two columns, of what is raw and of the hours of days that have gone: nothing raw stands in those."""
+    condition, values = condition_of(wanted, time)
+    statement = f"select {by}, {raw} from telemetry.{table} where {condition} group by 1, 2"  # noqa: S608
+    rows = await connection.fetch(statement, *values)
+    if not wanted.session_id:
+        condition, values = folded_in(wanted)
+        statement = f"select {by}, {hourly} from telemetry.{table}_hour where {condition} group by 1, 2"  # noqa: S608
+        rows += await connection.fetch(statement, *values)
+    return rows
 
 
 def condition_of(wanted: Wanted, time: str) -> tuple[str, list[object]]:

@@ -99,6 +99,19 @@ async def test_it_publishes_behind_whoever_wakes_it_and_waits_for_the_bus(
     await relay.stop()
 
 
+async def test_it_stops_however_lately_it_was_woken(database: Database, bus: Bus) -> None:
+    for turns in range(5):
+        await write(database, [told(turns)])
+        relay = Relay(database, bus, OUTBOX)
+        await relay.start()
+        await eventually(lambda relay=relay, turns=turns: relay.last_sequence == turns + 1)
+        relay.wake()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        async with asyncio.timeout(5):
+            await relay.stop()
+
+
 async def nothing_waits(database: Database) -> bool:
     return await waiting(database) == 0
 
