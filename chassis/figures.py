@@ -11,6 +11,8 @@ from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
 
 Labels = Mapping[str, str]
+Buckets = tuple[tuple[float, float], ...]
+"""Upper edges with how many lie below, the last edge infinite."""
 
 
 def everything(_: Labels) -> bool:
@@ -41,26 +43,32 @@ class Figures:
         return self.total(name, where) / among if among else None
 
     def quantile(self, name: str, share: float) -> float | None:
-        """A quantile of a histogram over all its labels; None while nothing was observed.
-
-        As Prometheus' histogram_quantile: evenly spread between two edges, and never above the last one.
-        """
+        """A quantile of a histogram over all its labels; None while nothing was observed."""
         counts: dict[float, float] = {}
         for sample in self._samples.get(f"{name}_bucket", ()):
             edge = float(sample.labels["le"])
             counts[edge] = counts.get(edge, 0.0) + sample.value
-        edges = sorted(counts)
-        if not edges or not counts[edges[-1]]:
-            return None
-        rank = share * counts[edges[-1]]
-        below, before = 0.0, 0.0
-        for edge in edges:
-            if counts[edge] >= rank and counts[edge] > before:
-                if math.isinf(edge):
-                    return below
-                return below + (edge - below) * (rank - before) / (counts[edge] - before)
-            below, before = edge, counts[edge]
-        return below
+        return quantile(share, tuple(sorted(counts.items())))
+
+
+def total(buckets: Buckets) -> float:
+    """How many are in all buckets."""
+    return buckets[-1][1] if buckets else 0.0
+
+
+def quantile(q: float, buckets: Buckets) -> float | None:
+    """A quantile as Prometheus' histogram_quantile works it out: evenly within a bucket, and in the last one the edge
+    below it."""
+    of = total(buckets)
+    if not of:
+        return None
+    rank = q * of
+    place = next(number for number, (_, count) in enumerate(buckets) if count >= rank)
+    edge, count = buckets[place]
+    if math.isinf(edge):
+        return buckets[-2][0] if len(buckets) > 1 else None
+    low, below = buckets[place - 1] if place else (0.0, 0.0)
+    return low + (edge - low) * (rank - below) / (count - below)
 
 
 class Chosen:

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from datetime import timedelta
 
+from chassis.figures import quantile, total
 from chassis.measures import Quantile
 from chassis.service_levels import MILLISECONDS, Level
 from host.alerts.definitions import (
@@ -20,7 +21,6 @@ from host.alerts.definitions import (
     Value,
 )
 from host.alerts.history import History
-from host.alerts.readings import Buckets
 
 FOLDS = {"max": max, "min": min, "sum": sum}
 
@@ -101,23 +101,3 @@ def judged(level: Level, over: timedelta, history: History) -> float:
     if isinstance(measure, Quantile):
         return total(history.buckets(measure.among, over))
     return history.increase(measure.among, over)
-
-
-def total(buckets: Buckets) -> float:
-    """How many are in all buckets."""
-    return buckets[-1][1] if buckets else 0.0
-
-
-def quantile(q: float, buckets: Buckets) -> float | None:
-    """A quantile as Prometheus' histogram_quantile works it out: evenly within a bucket, and in the last one the edge
-    below it."""
-    of = total(buckets)
-    if not of:
-        return None
-    rank = q * of
-    place = next(number for number, (_, count) in enumerate(buckets) if count >= rank)
-    edge, count = buckets[place]
-    if math.isinf(edge):
-        return buckets[-2][0] if len(buckets) > 1 else None
-    low, below = buckets[place - 1] if place else (0.0, 0.0)
-    return low + (edge - low) * (rank - below) / (count - below)

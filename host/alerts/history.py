@@ -5,8 +5,9 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from datetime import datetime, timedelta
 
+from chassis.figures import Buckets
 from chassis.measures import Selector
-from host.alerts.readings import Buckets, Reading
+from host.alerts.readings import Reading
 
 FINE = timedelta(minutes=70)
 """For which every reading is kept: a bit longer than the spans whose alerts wake somebody."""

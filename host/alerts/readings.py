@@ -8,14 +8,12 @@ from dataclasses import dataclass, field
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
 
+from chassis.figures import Buckets
 from chassis.measures import Quantile, Selector, Share
 from chassis.service_levels import Level
 from host.alerts.definitions import Alert, Bounded, Burning, Gauge, Increase, RecentQuantile, Value
 
 BUCKET, COUNT, EDGE = "_bucket", "_count", "le"
-
-Buckets = tuple[tuple[float, float], ...]
-"""Upper edges with how many lie below, the last edge infinite."""
 
 
 @dataclass(frozen=True, slots=True)

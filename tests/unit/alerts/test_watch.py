@@ -9,10 +9,10 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from chassis.figures import quantile
 from chassis.measures import Selector
 from chassis.service_levels import parsed
 from host.alerts.definitions import Alert, alerts, read_alerts
-from host.alerts.evaluation import quantile
 from host.alerts.history import FINE, History
 from host.alerts.readings import Reading
 from host.alerts.watch import Watch
