@@ -6,28 +6,26 @@
     gpu    = the least utilization of a GPU / (2 × 20 %), while a model is at work and a GPU tells it
 
 Each part lies between 0 and 1 and is 1/2 exactly at its level, so that the health is below 50 where a level is broken.
-The levels are the share of errors of seed 000, and the queue and the GPU of the alerts of seed 004.
+The levels are those of slo.yaml: its share of errors (seed 000), and its alerts for queue and GPU (seed 004).
 """
 
 from __future__ import annotations
 
 from chassis.figures import Figures, Labels
-
-ERROR_LEVEL = 0.005
-QUEUE_LEVEL = 1000.0
-GPU_LEVEL = 0.2
+from chassis.service_levels import levels
+from host.alerts.definitions import Bounded, alerts
 
 
 def health(figures: Figures, *, ready: bool) -> dict[str, float]:
     """The score with the parts that are known."""
     errors = figures.share("spark_hooks_total", is_error)
     parts = {
-        "errors": bounded(1 - (errors or 0.0) / (2 * ERROR_LEVEL)),
-        "queue": bounded(1 - longest_queue(figures) / (2 * QUEUE_LEVEL)),
+        "errors": bounded(1 - (errors or 0.0) / (2 * levels()["error_rate"].level)),
+        "queue": bounded(1 - longest_queue(figures) / (2 * bound_of("queue"))),
     }
     busy = figures.by("spark_gpu_utilization_ratio", "gpu")
     if busy and figures.total("spark_generations_running"):
-        parts["gpu"] = bounded(min(busy.values()) / (2 * GPU_LEVEL))
+        parts["gpu"] = bounded(min(busy.values()) / (2 * bound_of("gpu-idle")))
     score = 100 * min(parts.values()) if ready else 0.0
     return {"score": round(score, 1), **{name: round(part, 3) for name, part in parts.items()}}
 
@@ -41,6 +39,13 @@ def longest_queue(figures: Figures) -> float:
     """What waits in the longest queue: events to be stored, entries to be written, or preparations."""
     waiting = (figures.total("spark_memory_entries_waiting"), figures.total("spark_prefetch_waiting"))
     return max(*waiting, *figures.by("spark_consumer_lag", "consumer").values(), 0.0)
+
+
+def bound_of(name: str) -> float:
+    """The bound of an alert that compares one value."""
+    when = alerts()[name].rules[0].when
+    assert isinstance(when, Bounded)
+    return when.threshold.bound
 
 
 def bounded(part: float) -> float:
