@@ -7,16 +7,25 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from functools import cache
 from typing import Any, cast
 
-from grpc.aio import AioRpcError, Channel, Metadata, insecure_channel
+from grpc.aio import AioRpcError, Channel, Metadata, insecure_channel, secure_channel
 
 from chassis.calls import CallContext, outgoing
 from chassis.contract import MAX_MESSAGE_BYTES
 from chassis.faults import Fault, ServiceUnavailable
 from chassis.identity import HEADER, Tokens
 from chassis.local import LocalChannel, rpc_error
+from chassis.tls import PLAIN, Tls
 
 OPTIONS = (
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    # A name may stand for several replicas: all of them are called in turn, and looked up anew when one is gone.
+    ("grpc.lb_policy_name", "round_robin"),
+    ("grpc.dns_min_time_between_resolutions_ms", 1_000),
+    # Who has nothing to ask hangs up, so that a service that is started on demand can end.
+    ("grpc.client_idle_timeout_ms", 60_000),
+    # A peer that is gone without a word is found out by this, and not by TCP after a quarter of an hour.
+    ("grpc.keepalive_time_ms", 10_000),
+    ("grpc.keepalive_timeout_ms", 2_000),
     # gRPC's own pauses grow to two minutes; a service that was restarted must be found again at once.
     ("grpc.initial_reconnect_backoff_ms", 50),
     ("grpc.min_reconnect_backoff_ms", 50),
@@ -30,9 +39,10 @@ GRACE_SECONDS = 5.0
 class RemoteChannel:
     """A grpc.aio channel that carries the present call's identity, trace and deadline onward."""
 
-    def __init__(self, address: str, tokens: Tokens) -> None:
+    def __init__(self, address: str, tokens: Tokens, tls: Tls = PLAIN) -> None:
         self.address = address
         self._tokens = tokens
+        self._tls = tls
         self._channel: Channel | None = None
 
     def unary_unary(self, path: str, *args: Any, **kwargs: Any) -> Callable[..., Any]:
@@ -72,13 +82,30 @@ class RemoteChannel:
     def _open(self) -> Channel:
         # A grpc.aio channel belongs to the loop it was made in, so it is made at the first call.
         if self._channel is None:
-            self._channel = insecure_channel(self.address, options=OPTIONS)
+            target, protected = target_of(self.address, protected=self._tls.mutual)
+            if protected:
+                self._channel = secure_channel(target, self._tls.of_channel(), options=OPTIONS)
+            else:
+                self._channel = insecure_channel(target, options=OPTIONS)
         return self._channel
 
     async def close(self, grace: float | None = None) -> None:
         """Ends the connection; calls under way have `grace` seconds left."""
         if self._channel is not None:
             await self._channel.close(grace)
+
+
+def target_of(address: str, *, protected: bool) -> tuple[str, bool]:
+    """What gRPC is to connect to, and whether by TLS: `grpcs://` says so, `grpc://` says no, else it is as `protected`.
+
+    An address of TLS without a port has 443; `host:port` and gRPC's own names (`dns:///host:port`) stay as they are.
+    """
+    for scheme, by_tls in (("grpcs://", True), ("grpc://", False)):
+        if address.startswith(scheme):
+            place = address.removeprefix(scheme).rstrip("/")
+            bare = ":" not in place.rpartition("]")[2]
+            return f"{place}:443" if by_tls and bare else place, by_tls
+    return address, protected
 
 
 class AbsentChannel:
@@ -112,9 +139,10 @@ class AbsentChannel:
 class Channels:
     """Gives each caller the channel to a service by the service's name."""
 
-    def __init__(self, tokens: Tokens, addresses: Mapping[str, str]) -> None:
+    def __init__(self, tokens: Tokens, addresses: Mapping[str, str], tls: Tls = PLAIN) -> None:
         self._tokens = tokens
         self._addresses = addresses
+        self._tls = tls
         self._local: dict[str, LocalChannel] = {}
         self._remote: dict[str, RemoteChannel] = {}
         self._leaving: set[asyncio.Task[None]] = set()
@@ -138,7 +166,7 @@ class Channels:
         if known is None or known.address != address:
             if known is not None:
                 self._leave(known)
-            known = self._remote[service] = RemoteChannel(address, self._tokens)
+            known = self._remote[service] = RemoteChannel(address, self._tokens, self._tls)
         return known
 
     def _leave(self, channel: RemoteChannel) -> None:

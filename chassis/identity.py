@@ -11,11 +11,20 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from chassis.faults import Unauthenticated
+from chassis.settings import BadSetting, Setting, Settings
 
 LOCAL_WORKSPACE = "local"
 HEADER = "authorization"
 SHORTEST_CHARS = 16
 """A token file with less in it was cut off or emptied; ours have 43 characters, and a user may choose one."""
+
+TOKEN = Setting(
+    "token",
+    "SPARK_TOKEN",
+    "",
+    "The token of the workspace `local` for `spark serve`; empty takes SPARK_HOME/token",
+    secret=True,
+)
 
 
 class Tokens:
@@ -63,6 +72,18 @@ class Tokens:
             Unauthenticated: when this process holds no token of that workspace.
         """
         return hmac.digest(self.authorization(workspace_id).encode(), purpose.encode(), hashlib.sha256)
+
+
+def serving_token(settings: Settings, home: Path) -> str:
+    """The token of the workspace `local` for a process that may run far from any user: given, else the data folder's.
+
+    Raises:
+        BadSetting: when what is given is too short to be one, or holds what no header can.
+    """
+    given = settings[TOKEN].strip()
+    if given and (len(given) < SHORTEST_CHARS or not (given.isascii() and given.isprintable())):
+        raise BadSetting(f"{TOKEN.environment}: expected at least {SHORTEST_CHARS} printable ASCII characters")
+    return given or local_token(home)
 
 
 def local_token(home: Path) -> str:

@@ -53,10 +53,6 @@ class Readiness:
             self._looking = asyncio.ensure_future(self.troubles())
         return await asyncio.shield(self._looking)
 
-    async def look(self) -> None:
-        """Brings the metrics up to date."""
-        await self.lately()
-
     async def awaited(self, patience: float) -> None:
         """Returns once all is well.
 

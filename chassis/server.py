@@ -18,21 +18,34 @@ from chassis.chain import Chain, bind
 from chassis.contract import MAX_MESSAGE_BYTES, Method
 from chassis.faults import Fault, InvalidArgument, rich_status
 from chassis.identity import HEADER, Tokens
+from chassis.tls import PLAIN, Tls
 from chassis.tracing import traceparent_or_new
 
 NO_DEADLINE = 3600.0
 """Seconds that a call without a deadline of its own may take."""
 
+LIVE = "live"
+"""What the health service calls the process itself: it serves for as long as it lives. All else follows readiness."""
+
+OPTIONS = (
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.so_reuseport", 0),
+    # Callers come anew now and then, so that they find replicas that were added; what is under way goes on.
+    ("grpc.max_connection_age_ms", 60_000),
+    # Callers ask every 10 s whether this process is still there; gRPC would take that for an attack.
+    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+)
+
 
 class GrpcServer:
-    """Listens on loopback and answers for the services given. A port of 0 takes any that is free."""
+    """Listens and answers for the services given. A port of 0 takes any that is free."""
 
-    def __init__(self, chain: Chain, tokens: Tokens) -> None:
+    def __init__(self, chain: Chain, tokens: Tokens, tls: Tls = PLAIN) -> None:
         self._chain = chain
         self._tokens = tokens
+        self._credentials = tls.of_server()
         self._names: list[str] = []
-        limits = [("grpc.max_receive_message_length", MAX_MESSAGE_BYTES), ("grpc.so_reuseport", 0)]
-        self._server: Server = grpc.aio.server(options=limits)
+        self._server: Server = grpc.aio.server(options=OPTIONS)
         self._health = HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)  # pyright: ignore[reportUnknownMemberType]
 
@@ -52,11 +65,17 @@ class GrpcServer:
         names: Sequence[str] = (*self._names, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, self._server)
         try:
-            port = self._server.add_insecure_port(address)
+            port = self._add_port(address)
         except RuntimeError as error:
             raise OSError(f"cannot listen on {address} for gRPC: {error}") from error
         await self._server.start()
+        await self._health.set(LIVE, health_pb2.HealthCheckResponse.SERVING)
         return port
+
+    def _add_port(self, address: str) -> int:
+        if self._credentials is None:
+            return self._server.add_insecure_port(address)
+        return self._server.add_secure_port(address, self._credentials)
 
     async def serving(self, *, ready: bool) -> None:
         """Says over the health service whether the services answer."""
@@ -66,6 +85,7 @@ class GrpcServer:
 
     async def stop(self, grace: float) -> None:
         """Takes no new calls and ends those running after `grace` seconds."""
+        await self._health.enter_graceful_shutdown()
         await self._server.stop(grace)
 
     def _handler(self, servicer: object, method: Method) -> grpc.RpcMethodHandler[Any, Any]:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -23,6 +24,7 @@ from chassis.bus import Bus
 from chassis.chain import Chain
 from chassis.channels import Channels
 from chassis.clock import Clock, SystemClock
+from chassis.consumer import Consumer
 from chassis.database import Database
 from chassis.door import LOOPBACK_HOSTS, Door, Scope
 from chassis.faults import BusUnavailable
@@ -36,6 +38,7 @@ from chassis.repeating import Repeating
 from chassis.server import GrpcServer
 from chassis.service import Check, Running, Service, Surroundings
 from chassis.settings import Settings
+from chassis.tls import read_tls
 from host.alerts.alarm import Alarm
 from host.listeners import HttpListener, port_busy
 from host.production import production_routes
@@ -58,6 +61,16 @@ class Place:
     http_port: int = 0
     grpc_port: int = 0
     socket: Path | None = None
+
+
+class Part(StrEnum):
+    """What of its services a process does: those who answer are scaled by calls, those who consume by what waits."""
+
+    ALL = "all"
+    CALLS = "calls"
+    """Answers, and consumes no event."""
+    EVENTS = "events"
+    """Consumes events, and answers nobody but probes."""
 
 
 @dataclass(frozen=True)
@@ -84,16 +97,19 @@ class Process:
         home: Path | None = None,
         *,
         watched: bool = True,
+        part: Part = Part.ALL,
     ) -> None:
         self._home = home
         self._watched = watched
+        self._part = part
+        self._tls = read_tls(settings)
         self._services = services
         self._engines = engines
         self._settings = settings
         self._tokens = tokens
         self._clock = clock or SystemClock()
         self._checks = checks or {}
-        self.channels = Channels(tokens, addresses)
+        self.channels = Channels(tokens, addresses, self._tls)
         self._resources = AsyncExitStack()
         self._databases: list[Database] = []
         self._begun: list[Running] = []
@@ -140,18 +156,19 @@ class Process:
         self._resources.push_async_callback(self.channels.close)
         self._resources.push_async_callback(together, [self._close_databases, bus.faults.stop])
         chain = Chain(standard(bus.faults))
-        server = GrpcServer(chain, self._tokens)
+        server = GrpcServer(chain, self._tokens, self._tls)
         given = Surroundings(
             self._clock, self._settings, self.channels, self._tokens, self._open_database, bus, self._home
         )
         carried = [(service, service.assemble(given)) for service in self._services]
         for service, running in carried:
             self.channels.carry(service.name, LocalChannel(running.servicer, service.methods, chain))
-            server.add(service.contract.full_name, running.servicer, service.methods)
+            if self._part is not Part.EVENTS:
+                server.add(service.contract.full_name, running.servicer, service.methods)
         self._resources.push_async_callback(self._end_services)
         for _, running in carried:
             await self._begin(running)
-        consumers = [consumer for _, running in carried for consumer in running.consumers]
+        consumers = [consumer for _, running in carried for consumer in self._consumers(running)]
         await self._repeat(Repeating("consumers' lag", LOOK_EVERY_S, partial(look_at, consumers)))
         doors: list[Callable[[], Awaitable[None]]] = []
         self._resources.push_async_callback(together, doors)
@@ -160,11 +177,10 @@ class Process:
         except OSError as error:
             raise port_busy(place.host, place.grpc_port) from error
         doors.append(partial(server.stop, GRACE_SECONDS))
-        await server.serving(ready=True)
         checks = {**checks_of(carried, bus), **self._checks}
         readiness = Readiness(checks)
         told = production_routes(readiness, version("spark-advisory"), self.carried, self._began)
-        app = web_app(carried, readiness, place.host, told)
+        app = web_app([] if self._part is Part.EVENTS else carried, readiness, place.host, told)
         listener = HttpListener(app, place.host, place.http_port, place.socket)
         await listener.start()
         doors.append(listener.stop)
@@ -172,7 +188,8 @@ class Process:
             self._resources.callback(running.hang_up)
         self.http_port = listener.port
         await readiness.awaited(READY_SECONDS)
-        await self._repeat(Repeating("readiness", LOOK_EVERY_SECONDS, readiness.look))
+        await server.serving(ready=True)
+        await self._repeat(Repeating("readiness", LOOK_EVERY_SECONDS, partial(tell_readiness, readiness, server)))
         if alarm is not None:
             await alarm.start(readiness, self.channels if "telemetry" in self.carried else None)
             self._resources.push_async_callback(alarm.stop)
@@ -181,8 +198,11 @@ class Process:
     async def _begin(self, running: Running) -> None:
         await running.start()
         self._begun.append(running)
-        for consumer in running.consumers:
+        for consumer in self._consumers(running):
             await consumer.start()
+
+    def _consumers(self, running: Running) -> Sequence[Consumer]:
+        return () if self._part is Part.CALLS else running.consumers
 
     async def _repeat(self, look: Repeating) -> None:
         await look.start()
@@ -198,6 +218,11 @@ class Process:
 
     async def _close_databases(self) -> None:
         await together([database.close for database in self._databases])
+
+
+async def tell_readiness(readiness: Readiness, server: GrpcServer) -> None:
+    """Brings the metrics and what the health service says up to date."""
+    await server.serving(ready=not await readiness.lately())
 
 
 async def end(running: Running) -> None:

@@ -17,8 +17,9 @@ import psutil
 
 from chassis.door import LOOPBACK_HOSTS
 from chassis.faults import StoreUnavailable
-from chassis.identity import LOCAL_WORKSPACE, Tokens, local_token
+from chassis.identity import LOCAL_WORKSPACE, TOKEN, Tokens, local_token
 from chassis.settings import Setting, Settings
+from chassis.tls import SETTINGS as TLS
 from host import engines as embedded
 from host.catalog import SERVICES
 from host.engines import EngineBusy
@@ -42,7 +43,7 @@ SPARE_BYTES = 16 * 1024 * 1024
 TURN_SECONDS = 10.0
 TURN_LOOK_SECONDS = 0.05
 
-SETTINGS = (DATABASE_URL, NATS_URL, HOST, HTTP_PORT, GRPC_PORT)
+SETTINGS = (DATABASE_URL, NATS_URL, HOST, HTTP_PORT, GRPC_PORT, TOKEN, *TLS)
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ VERBS = {
     "replay": ("host.cli.replaying", "Drive recorded sessions through the gateway"),
     "settings": ("host.cli.settings", "Every setting, its value, and where it comes from"),
     "serve": ("host.cli.serve", "Run single services in a process of their own"),
+    "probe": ("host.cli.probe", "Whether a process serves, by gRPC's health service"),
     "migrate": ("host.cli.migrate", "Bring the database up to date"),
 }
 

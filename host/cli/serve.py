@@ -4,39 +4,87 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from chassis.identity import LOCAL_WORKSPACE, Tokens, local_token
+from chassis.identity import LOCAL_WORKSPACE, Tokens, serving_token
 from chassis.service import Service
 from chassis.settings import Settings
 from host.catalog import UnknownService, services_named
-from host.cli.running import console, run, until_signalled
+from host.cli.running import console, explained, print_json, run, until_signalled
 from host.connection import settings_of
-from host.home import Addresses, read_run, remove_served, spark_home, write_served
-from host.process import Engines, Place, Process
+from host.home import Addresses, Run, read_run, remove_served, spark_home, write_served
+from host.on_demand import BEHIND, OnDemand
+from host.process import Engines, Part, Place, Process
+from host.serving_place import serving_place
 from host.system import DATABASE_URL, NATS_URL, described
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to be served, where, and how it tells so."""
+
+    services: Sequence[Service]
+    place: Place
+    part: Part
+    as_document: bool
+    behind: bool
+    """Whether it stands behind a listener of its own, which is what others are told of."""
 
 
 @click.command("serve")
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--grpc-port", type=click.IntRange(0, 65535), default=0, help="Port for gRPC; 0 takes any that is free.")
-@click.option("--http-port", type=click.IntRange(0, 65535), default=0, help="Port for HTTP; 0 takes any that is free.")
-def command(names: tuple[str, ...], host: str, grpc_port: int, http_port: int) -> None:
+@click.option("--host", help="Address to listen on.  [default: SPARK_HOST, else 127.0.0.1]")
+@click.option("--grpc-port", type=click.IntRange(0, 65535), help="Port for gRPC; 0 takes any that is free.")
+@click.option("--http-port", type=click.IntRange(0, 65535), help="Port for HTTP; 0 takes any that is free.")
+@click.option(
+    "--only",
+    type=click.Choice([Part.CALLS.value, Part.EVENTS.value]),
+    help="Only answer calls, or only consume events; both unless said.",
+)
+@click.option(
+    "--on-demand",
+    type=click.FloatRange(min=0.1),
+    metavar="SECONDS",
+    help="Start when the first caller connects; end when none has been there for so long.",
+)
+@click.option("--json", "as_document", is_flag=True, help="Tell where it is as one JSON document.")
+@click.option(f"--{BEHIND}", "behind", is_flag=True, hidden=True)
+def command(
+    names: tuple[str, ...],
+    host: str | None,
+    grpc_port: int | None,
+    http_port: int | None,
+    only: str | None,
+    on_demand: float | None,
+    as_document: bool,
+    behind: bool,
+) -> None:
     """Run single services apart: gateway, router, packets, memory, prefetch, telemetry, inference.
 
-    They use the engines that SPARK_DATABASE_URL and SPARK_NATS_URL name, else those of the Spark that is up here.
+    They use the engines that SPARK_DATABASE_URL and SPARK_NATS_URL name, else those of the Spark that is up here, and
+    call others at SPARK_<SERVICE>_ADDR. PORT, where it is set, is the port of HTTP for the gateway, of gRPC for others.
     """
     home = spark_home()
     try:
         services = services_named(names)
     except UnknownService as error:
         raise click.BadParameter(str(error)) from error
+    if on_demand is not None and only != Part.CALLS:
+        raise click.UsageError("--on-demand goes with --only calls: what consumes events must be there for them")
     settings = settings_of(home, os.environ)
-    engines = engines_of(home, settings)
-    run(lambda: serve(home, services, settings, engines, Place(host, http_port, grpc_port)), log_level="INFO")
+    web = any(service.name == "gateway" for service in services)
+    with explained():
+        place = serving_place(os.environ, host=host, http_port=http_port, grpc_port=grpc_port, web=web)
+    wish = Wish(services, place, Part(only or Part.ALL), as_document, behind)
+    if on_demand is None:
+        engines = engines_of(home, settings)
+        run(lambda: serve(home, settings, engines, wish), log_level="INFO")
+    else:
+        seconds = on_demand
+        run(lambda: wait_for_callers(home, wish, seconds, web=web), log_level="INFO")
 
 
 def engines_of(home: Path, settings: Settings) -> Engines:
@@ -52,18 +100,46 @@ def engines_of(home: Path, settings: Settings) -> Engines:
     return Engines(database, nats)
 
 
-async def serve(home: Path, services: Sequence[Service], settings: Settings, engines: Engines, place: Place) -> None:
+async def serve(home: Path, settings: Settings, engines: Engines, wish: Wish) -> None:
     """Carries the services until a signal comes."""
-    tokens = Tokens({local_token(home): LOCAL_WORKSPACE})
-    process = Process(services, engines, settings, tokens, Addresses(home, os.environ), home=home)
-    await process.start(place)
-    told = described(process, place.host, None, engines)
-    for name in process.carried:
+    tokens = Tokens({serving_token(settings, home): LOCAL_WORKSPACE})
+    addresses = Addresses(home, os.environ)
+    process = Process(wish.services, engines, settings, tokens, addresses, home=home, part=wish.part)
+    await process.start(wish.place)
+    told = described(process, wish.place.host, None, engines)
+    # A worker answers nobody, so that nobody is to be told of it.
+    names = [] if wish.part is Part.EVENTS else process.carried
+    served = [f"{name}.{BEHIND}" if wish.behind else name for name in names]
+    for name in served:
         write_served(home, name, told)
     try:
-        console.print(f"{', '.join(process.carried)} ready: {told.grpc}  {told.http}")
+        tell(process.carried, told, "ready", as_document=wish.as_document)
         await until_signalled()
     finally:
-        for name in process.carried:
+        for name in served:
             remove_served(home, name)
         await process.stop()
+
+
+async def wait_for_callers(home: Path, wish: Wish, idle_s: float, *, web: bool) -> None:
+    """Listens for the services, which run only while somebody calls, until a signal comes."""
+    names = [service.name for service in wish.services]
+    listener = OnDemand(home, names, wish.place, idle_s, web=web)
+    told = await listener.start()
+    try:
+        for name in names:
+            write_served(home, name, told)
+        tell(names, told, "on demand", as_document=wish.as_document)
+        await until_signalled()
+    finally:
+        for name in names:
+            remove_served(home, name)
+        await listener.stop()
+
+
+def tell(names: Sequence[str], told: Run, how: str, *, as_document: bool) -> None:
+    """Says where the services are."""
+    if as_document:
+        print_json({"services": list(names), "state": how, "grpc": told.grpc, "http": told.http, "pid": told.pid})
+    else:
+        console.print(f"{', '.join(names)} {how}: {'  '.join(part for part in (told.grpc, told.http) if part)}")
