@@ -15,10 +15,9 @@ from dataclasses import dataclass
 import nats.errors
 import nats.js.errors
 from nats.aio.msg import Msg
-from nats.aio.subscription import Subscription
-from nats.js.api import AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy
 from prometheus_client import Counter, Gauge
 
+from chassis.binding import Binding, Wanted
 from chassis.bus import Bus
 from chassis.fault_reports import SEEN
 from chassis.faults import BusUnavailable, DeadlineExceeded, StoreUnavailable
@@ -89,9 +88,7 @@ class Consumer:
         self._bus = bus
         self.name = name
         self._stream = stream
-        self._subjects = list(subjects)
         self._handler = handler
-        self._stored = stored
         self._gather_s = gather_s
         self._presses = presses
         self._batch = batch
@@ -99,49 +96,23 @@ class Consumer:
         self._arrival = asyncio.Event()
         self._enough = asyncio.Event()
         self._awaited = 0
-        self._subscription: Subscription | None = None
         self._stopping = False
         self._held_at = 0.0
         self._began_at = 0.0
         self._progress = asyncio.Condition()
         self._task: asyncio.Task[None] | None = None
+        wanted = Wanted(stream, name, subjects, IN_FLIGHT_BATCHES * batch, ACK_WAIT_S)
+        self._binding = Binding(bus, wanted, self._arrive, self._begins, stored)
         self.done = 0
         """Stream sequence up to which everything delivered here is stored."""
 
     async def start(self) -> None:
-        """Binds to the durable consumer, creating it at first, and begins.
-
-        What a dead process was given and did not store would come again out of order, and only after ACK_WAIT_S. So
-        where nobody else consumes, the consumer is made anew from the first event that is not stored.
+        """Begins; events come to one process at a time, and to this one once no other has them.
 
         Raises:
             StoreUnavailable: when it cannot be told what is stored.
         """
-        deliver = f"_SPARK.deliver.{self.name}"
-        config = ConsumerConfig(
-            durable_name=self.name,
-            deliver_subject=deliver,
-            deliver_group=self.name,
-            deliver_policy=DeliverPolicy.ALL,
-            ack_policy=AckPolicy.EXPLICIT,
-            ack_wait=ACK_WAIT_S,
-            max_ack_pending=IN_FLIGHT_BATCHES * self._batch,
-            filter_subjects=self._subjects,
-        )
-        known = await self._known()
-        if known is not None and known.ack_floor is not None:
-            acknowledged = known.ack_floor.stream_seq
-            self.done = acknowledged if self._stored is None else min(acknowledged, await self._stored())
-            behind = known.num_ack_pending or self.done < acknowledged
-            if behind and not known.push_bound:
-                await self._bus.jetstream.delete_consumer(self._stream, self.name)
-                config.deliver_policy, config.opt_start_seq = DeliverPolicy.BY_START_SEQUENCE, self.done + 1
-            else:
-                # Where a consumer begins cannot be changed later.
-                config.deliver_policy = known.config.deliver_policy
-                config.opt_start_seq = known.config.opt_start_seq
-        self._subscription = await self._bus.client.subscribe(deliver, queue=self.name, cb=self._arrive)
-        await self._bus.jetstream.add_consumer(self._stream, config)
+        await self._binding.start()
         self._task = asyncio.create_task(self._run(), name=f"consumer {self.name}")
 
     async def stop(self) -> None:
@@ -149,9 +120,7 @@ class Consumer:
         self._stopping = True
         self._arrival.set()
         self._enough.set()
-        with contextlib.suppress(OSError, nats.errors.Error):
-            if self._subscription is not None:
-                await self._subscription.unsubscribe()
+        await self._binding.stop()
         if self._task is not None:
             _, late = await asyncio.wait([self._task], timeout=STOP_S)
             for task in late:
@@ -161,6 +130,9 @@ class Consumer:
         with contextlib.suppress(OSError, nats.errors.Error):
             for message in self._arrived:
                 await message.nak()
+
+    def _begins(self, done: int) -> None:
+        self.done = done
 
     async def _arrive(self, message: Msg) -> None:
         self._arrived.append(message)
@@ -219,11 +191,6 @@ class Consumer:
         except (OSError, TimeoutError, nats.errors.Error, nats.js.errors.Error) as error:
             raise BusUnavailable(f"NATS: {error or type(error).__name__}") from error
         return (info.num_pending or 0) + (info.num_ack_pending or 0)
-
-    async def _known(self) -> ConsumerInfo | None:
-        with contextlib.suppress(nats.js.errors.NotFoundError):
-            return await self._bus.jetstream.consumer_info(self._stream, self.name)
-        return None
 
     async def _catch_up(self) -> None:
         """Another replica may have stored what this one waits for, or it was erased: the server knows."""
