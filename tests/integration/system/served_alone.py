@@ -84,8 +84,9 @@ def served_alone(folder: Path, *words: str, environment: Mapping[str, str]) -> G
         assert process.poll() is None, log.read_text()
         told = json.loads(out.read_text())
         yield Served(process, told["grpc"].removeprefix("grpc://"), told["http"], log)
-        process.terminate()
-        assert process.wait(EXIT_SECONDS) == 0, log.read_text()
+        if process.poll() is None:
+            process.terminate()
+            assert process.wait(EXIT_SECONDS) == 0, log.read_text()
         assert "Traceback" not in log.read_text()
     finally:
         if process.poll() is None:

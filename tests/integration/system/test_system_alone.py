@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
@@ -65,6 +66,30 @@ async def test_one_answers_and_another_consumes(up: StartSpark, tmp_path: Path) 
         assert refused.value.code() is StatusCode.UNIMPLEMENTED
         for place in (calls.grpc, events.grpc):
             assert probe(place).returncode == 0
+
+
+async def fixes_learnt(spark: Spark) -> int:
+    rows = await spark.rows("select count(*) from memory.lesson where body->>'fix' is not null")
+    return rows[0][0]
+
+
+async def test_two_that_consume_learn_what_one_does_also_when_one_dies(up: StartSpark, tmp_path: Path) -> None:
+    spark = up("--without", "memory")
+    given = engines_and_token(spark)
+    with (
+        served_alone(tmp_path, "memory", "--only", "events", environment=given) as first,
+        served_alone(tmp_path, "memory", "--only", "events", "--host", "127.0.0.1", environment=given) as second,
+    ):
+        async with spark.http() as client:
+            for number in range(20):
+                await Agent(client, f"/srv/alone-{number}").learns(f"both{number}")
+            first.process.kill()
+            for number in range(20, 40):
+                await Agent(client, f"/srv/alone-{number}").learns(f"both{number}")
+        async with asyncio.timeout(20):
+            while await fixes_learnt(spark) < 40:
+                await asyncio.sleep(0.05)
+        assert second.stored()
 
 
 async def test_a_token_is_given_without_a_data_folder(up: StartSpark, tmp_path: Path) -> None:
