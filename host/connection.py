@@ -13,6 +13,7 @@ from chassis.channels import Channels
 from chassis.faults import ServiceUnavailable
 from chassis.identity import LOCAL_WORKSPACE, Tokens, local_token
 from chassis.settings import Settings, read_tuneables
+from chassis.tls import read_tls
 from chassis.tracing import new_traceparent
 from host.engines import EngineBusy
 from host.home import Addresses, Run, read_run
@@ -78,7 +79,8 @@ async def private_system(home: Path, environment: Mapping[str, str], flags: Mapp
 @asynccontextmanager
 async def attached(home: Path, environment: Mapping[str, str]) -> AsyncGenerator[Connection]:
     """The system that is up."""
-    channels = Channels(Tokens({local_token(home): LOCAL_WORKSPACE}), Addresses(home, environment))
+    tls = read_tls(settings_of(home, environment))
+    channels = Channels(Tokens({local_token(home): LOCAL_WORKSPACE}), Addresses(home, environment), tls)
     run = read_run(home)
     if run is None:
         raise ServiceUnavailable("Spark went down just now; try again")

@@ -32,10 +32,13 @@ def asked(place: str, service: str, timeout: float) -> str:
     from grpc_health.v1 import health_pb2
 
     from chassis.channels import target_of
-    from chassis.settings import Settings
+    from chassis.settings import BadSetting, Settings
     from chassis.tls import read_tls
 
-    tls = read_tls(Settings(os.environ))
+    try:
+        tls = read_tls(Settings(os.environ))
+    except BadSetting as error:
+        raise click.ClickException(str(error)) from error
     target, protected = target_of(place, protected=tls.mutual)
     opened = grpc.secure_channel(target, tls.of_channel()) if protected else grpc.insecure_channel(target)
     with opened as channel:

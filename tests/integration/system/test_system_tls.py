@@ -17,7 +17,7 @@ from spark.memory.v1.memory_pb2_grpc import MemoryServiceStub
 from tests.integration.inference.servers import free_port
 from tests.integration.system.coding_agent import Agent, advice_in, failing, sequence_of, unknown_flag, working
 from tests.integration.system.conftest import StartSpark
-from tests.integration.system.running_spark import ROOMY
+from tests.integration.system.running_spark import EXIT_SECONDS, ROOMY, spark_process
 from tests.integration.system.served_alone import engines_and_token, served_alone
 from tests.integration.system.test_system_alone import probe
 
@@ -84,6 +84,15 @@ async def test_services_show_each_other_certificates(up: StartSpark, tmp_path: P
 
         assert probe(place, environment=ours.settings("watcher")).returncode == 0
         assert probe(place).returncode == 1
+        wrong = probe(place, environment={"SPARK_TLS_CA": str(tmp_path / "absent.pem")})
+        assert (wrong.returncode, wrong.stderr.count("\n")) == (1, 1)
+        assert "SPARK_TLS_CA" in wrong.stderr
+
+        user, said = {**ours.settings("user"), "SPARK_MEMORY_ADDR": place}, tmp_path / "said"
+        for command in ("lessons", "explain"):
+            asking = spark_process(spark.home, command, "--project", "/srv/tls", log=said, environment=user)
+            assert asking.wait(EXIT_SECONDS) == 0, said.read_text()
+        assert working("tls") in said.read_text()
 
 
 async def settled(place: str, sequence: int, authority: Authority, metadata: tuple[tuple[str, str], ...]) -> None:
