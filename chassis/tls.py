@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,7 +58,36 @@ def read_tls(settings: Settings) -> Tls:
         raise BadSetting(f"a certificate and its key belong together: set {missing.environment} too")
     if certificate and not authorities:
         raise BadSetting(f"set {AUTHORITY.environment} too: without it any caller's certificate would be refused")
+    require_usable(settings)
     return Tls(certificate, key, authorities)
+
+
+def require_usable(settings: Settings) -> None:
+    """Makes sure that the files go together: gRPC tells nobody why it does not take them.
+
+    Raises:
+        BadSetting: when one holds something else, or the key is not the certificate's or asks for a password.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    if certificate := settings[CERTIFICATE]:
+        key = settings[KEY]
+        try:
+            context.load_cert_chain(certificate, key, password=lambda: "")
+        except (OSError, ValueError) as error:
+            raise BadSetting(
+                f"{CERTIFICATE.environment}, {KEY.environment}: {certificate} and {key} are no certificate with its "
+                f"key, without a password: {said(error)}"
+            ) from error
+    if authorities := settings[AUTHORITY]:
+        try:
+            context.load_verify_locations(authorities)
+        except (OSError, ValueError) as error:
+            raise BadSetting(f"{AUTHORITY.environment}: {authorities} holds no certificate: {said(error)}") from error
+
+
+def said(error: Exception) -> str:
+    """What OpenSSL says, without the place in its source."""
+    return str(getattr(error, "reason", None) or error)
 
 
 def read_pem(settings: Settings, setting: Setting[str]) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import trustme
 
 from chassis.channels import target_of
 from chassis.settings import BadSetting, Settings
@@ -49,6 +50,27 @@ def test_what_is_missing_is_named(given: set[str], told: str, tmp_path: Path) ->
     environment = {f"SPARK_TLS_{name}": str(tmp_path / "one.pem") for name in given}
     with pytest.raises(BadSetting, match=told):
         read_tls(Settings(environment))
+
+
+def test_files_that_do_not_go_together_are_named(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    for name in ("mine", "other"):
+        certificate = authority.issue_cert("127.0.0.1")
+        certificate.cert_chain_pems[0].write_to_path(str(tmp_path / f"{name}.pem"))
+        certificate.private_key_pem.write_to_path(str(tmp_path / f"{name}.key"))
+    (tmp_path / "empty.pem").write_text(PEM)
+
+    def given(certificate: str, key: str, authorities: str) -> Settings:
+        files = {"CERT": certificate, "KEY": key, "CA": authorities}
+        return Settings({f"SPARK_TLS_{name}": str(tmp_path / file) for name, file in files.items()})
+
+    assert read_tls(given("mine.pem", "mine.key", "ca.pem")).mutual
+    for certificate, key in (("mine.pem", "other.key"), ("mine.key", "mine.pem"), ("empty.pem", "mine.key")):
+        with pytest.raises(BadSetting, match=f"SPARK_TLS_CERT, SPARK_TLS_KEY: .*{certificate} and .*{key}"):
+            read_tls(given(certificate, key, "ca.pem"))
+    with pytest.raises(BadSetting, match=f"SPARK_TLS_CA: {tmp_path}/empty.pem"):
+        read_tls(given("mine.pem", "mine.key", "empty.pem"))
 
 
 def test_a_file_that_is_not_there_or_no_pem_is_named(tmp_path: Path) -> None:
