@@ -28,7 +28,8 @@ OPTIONS = (
     ("grpc.keepalive_timeout_ms", 2_000),
     # gRPC's own pauses grow to two minutes; a service that was restarted must be found again at once.
     ("grpc.initial_reconnect_backoff_ms", 50),
-    ("grpc.min_reconnect_backoff_ms", 50),
+    # No pause, whatever its name: so long a connection may take, and one to a service on demand takes a start.
+    ("grpc.min_reconnect_backoff_ms", 10_000),
     ("grpc.max_reconnect_backoff_ms", 500),
 )
 
