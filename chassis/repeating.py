@@ -23,6 +23,7 @@ class Repeating:
         self._every_s = every_s
         self._look = look
         self._task: asyncio.Task[None] | None = None
+        self._stopping = False
 
     async def start(self) -> None:
         """Begins with a first look."""
@@ -30,6 +31,8 @@ class Repeating:
 
     async def stop(self) -> None:
         """Ends, in the midst of a look too."""
+        # Python 3.11's wait_for, which nats-py waits by, loses a cancellation that comes together with the answer.
+        self._stopping = True
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -37,7 +40,7 @@ class Repeating:
 
     async def _run(self) -> None:
         failed = False
-        while True:
+        while not self._stopping:
             try:
                 await self._look()
                 failed = False
@@ -48,4 +51,5 @@ class Repeating:
                 if not failed:
                     log.exception("a look failed", extra={"action": "look_failed", "look": self._name})
                 failed = True
-            await asyncio.sleep(self._every_s)
+            if not self._stopping:
+                await asyncio.sleep(self._every_s)
