@@ -93,7 +93,8 @@ class Binding:
         known = await self._known()
         if known is None:
             # Of what was acknowledged nothing is known any more: all comes again, to handlers that bear it.
-            await self._deliver_from(DeliverPolicy.ALL, None)
+            if await self._deliver_from(DeliverPolicy.ALL, None):
+                self._begins(0)
         elif known.config.deliver_subject != self._subject and not known.push_bound:
             await self._succeed(known)
 

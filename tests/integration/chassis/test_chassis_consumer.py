@@ -377,3 +377,22 @@ async def test_a_server_that_is_killed_loses_nothing_that_it_acknowledged(
     last = await publish(bus, 151, 200)
     await consumer.reached(last, 10)
     assert list(dict.fromkeys(store.kept)) == list(range(1, 201))
+
+
+async def test_a_stream_that_was_made_anew_is_not_taken_for_stored(
+    bus: Bus, store: Store, consumer: Consumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chassis.binding.LOOK_EVERY_S", 0.05)
+    await consumer.start()
+    await consumer.reached(await publish(bus, 1, 50), 10)
+    await bus.jetstream.delete_stream("MOMENTS")
+    await bus.ensure_streams()
+    await publish(bus, 101, 105)
+    await eventually(lambda: 105 in store.kept)
+    store.open.clear()
+    last = await publish(bus, 106, 110)
+    with pytest.raises(DeadlineExceeded):
+        await consumer.reached(last, 0.5)
+    store.open.set()
+    assert await consumer.reached(last, 5) == last
+    assert store.kept[50:] == list(range(101, 111))
