@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from chassis.door import LOOPBACK_HOSTS
 from chassis.identity import LOCAL_WORKSPACE, Tokens, serving_token
 from chassis.service import Service
 from chassis.settings import Settings
@@ -20,6 +22,8 @@ from host.on_demand import BEHIND, OnDemand
 from host.process import Engines, Part, Place, Process
 from host.serving_place import serving_place
 from host.system import DATABASE_URL, NATS_URL, described
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,7 @@ def engines_of(home: Path, settings: Settings) -> Engines:
 
 async def serve(home: Path, settings: Settings, engines: Engines, wish: Wish) -> None:
     """Carries the services until a signal comes."""
+    warn_of(wish)
     tokens = Tokens({serving_token(settings, home): LOCAL_WORKSPACE})
     addresses = Addresses(home, os.environ)
     process = Process(wish.services, engines, settings, tokens, addresses, home=home, part=wish.part)
@@ -123,6 +128,7 @@ async def serve(home: Path, settings: Settings, engines: Engines, wish: Wish) ->
 
 async def wait_for_callers(home: Path, wish: Wish, idle_s: float, *, web: bool) -> None:
     """Listens for the services, which run only while somebody calls, until a signal comes."""
+    warn_of(wish)
     names = [service.name for service in wish.services]
     listener = OnDemand(home, names, wish.place, idle_s, web=web)
     told = await listener.start()
@@ -135,6 +141,12 @@ async def wait_for_callers(home: Path, wish: Wish, idle_s: float, *, web: bool) 
         for name in names:
             remove_served(home, name)
         await listener.stop()
+
+
+def warn_of(wish: Wish) -> None:
+    """Says that others can reach the port, as `spark up` does."""
+    if wish.place.host not in LOOPBACK_HOSTS:
+        log.warning("listening beyond loopback", extra={"action": "unsafe_bind", "host": wish.place.host})
 
 
 def tell(names: Sequence[str], told: Run, how: str, *, as_document: bool) -> None:
