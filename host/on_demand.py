@@ -62,7 +62,10 @@ class OnDemand:
         self._log = home / "logs" / f"on-demand-{'-'.join(names)}.log"
         self._turn = asyncio.Lock()
         self._awake: Awake | None = None
-        self._callers: set[asyncio.Task[None]] = set()
+        self._connected: set[asyncio.Task[None]] = set()
+        self._callers = 0
+        """Of those connected, who have said something."""
+        self._stopping = False
         self._failed_at = float("-inf")
         self._server: asyncio.Server | None = None
         self._napping: asyncio.Task[None] | None = None
@@ -94,6 +97,7 @@ class OnDemand:
 
     async def stop(self) -> None:
         """Lets nobody in any more and ends the process, which finishes what it has in hand."""
+        self._stopping = True
         if self._server is not None:
             self._server.close()
         if self._napping is not None:
@@ -102,25 +106,38 @@ class OnDemand:
                 await self._napping
         async with self._turn:
             await self._end()
-        for caller in self._callers:
+        for caller in self._connected:
             caller.cancel()
-        await asyncio.gather(*self._callers, return_exceptions=True)
+        await asyncio.gather(*self._connected, return_exceptions=True)
 
     async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        self._callers.add(task)
+        self._connected.add(task)
         try:
-            awake = await self._woken()
-            await connect(reader, writer, awake)
+            # Who merely looks whether a port is open says nothing; those who call speak first, in HTTP and in TLS.
+            if said := await reader.read(CHUNK_BYTES):
+                await self._call(said, reader, writer)
         except (CannotStart, CannotRun, OSError) as error:
             log.error("cannot start on demand", extra={"action": "on_demand_failed", "error": str(error)})
+        except asyncio.CancelledError:
+            # It is over by then; of a task that ends as cancelled, Python 3.11's streams print a traceback.
+            return
         finally:
             writer.close()
-            self._callers.discard(task)
+            self._connected.discard(task)
+
+    async def _call(self, said: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._callers += 1
+        try:
+            await connect(said, reader, writer, await self._woken())
+        finally:
+            self._callers -= 1
 
     async def _woken(self) -> Awake:
         async with self._turn:
+            if self._stopping:
+                raise CannotStart("it is being stopped")
             if self._awake is not None and self._awake.child.alive:
                 return self._awake
             clock = asyncio.get_running_loop().time
@@ -154,7 +171,7 @@ class OnDemand:
     async def _told(self, child: Guarded) -> Run | None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(START_S):
-                while child.alive:
+                while child.alive and not self._stopping:
                     told = read_served(self._home, f"{self._names[0]}.{BEHIND}")
                     if told is not None and told.pid == child.pid:
                         return told
@@ -180,21 +197,31 @@ class OnDemand:
             log.info("ended, nobody calls", extra={"action": "on_demand_ended"})
 
 
-async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, awake: Awake) -> None:
-    """Passes bytes on between a caller and the process, until both have said all."""
+async def connect(said: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, awake: Awake) -> None:
+    """Passes on what a caller has said and what both say from then on, until the process has said all or either is
+    gone."""
     there, back = await asyncio.open_connection(awake.host, awake.port)
+    back.write(said)
+    asking = asyncio.create_task(passed_on(reader, back))
+    answering = asyncio.create_task(passed_on(there, writer))
     try:
-        async with asyncio.TaskGroup() as both:
-            both.create_task(passed_on(reader, back))
-            both.create_task(passed_on(there, writer))
+        await asyncio.wait((asking, answering), return_when=asyncio.FIRST_COMPLETED)
+        if asking.done() and asking.result():
+            await answering
     finally:
         back.close()
+        for each in (asking, answering):
+            each.cancel()
+        await asyncio.gather(asking, answering, return_exceptions=True)
 
 
-async def passed_on(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-    """Passes bytes on in one direction until its source ends, and says so to the other side."""
-    with contextlib.suppress(OSError, RuntimeError):  # uvloop says so of a transport that is closed.
+async def passed_on(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> bool:
+    """Passes bytes on in one direction until its source ends, and says so to the other side; whether that worked."""
+    try:
         while chunk := await source.read(CHUNK_BYTES):
             sink.write(chunk)
             await sink.drain()
         sink.write_eof()
+    except (OSError, RuntimeError):  # uvloop says so of a transport that is closed.
+        return False
+    return True
