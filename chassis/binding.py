@@ -26,6 +26,10 @@ LOOK_EVERY_S = 2.0
 """So often a process looks whether the one that is delivered to is gone."""
 MADE_ANEW_S = 0.5
 """For so long there may be no consumer while another process makes it anew."""
+ANSWER_S = 1.0
+"""Patience with the process that is delivered to, when it is asked whether it is there."""
+SILENT_LOOKS = 3
+"""So many looks in a row it may leave without an answer."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,9 @@ class Wanted:
 
 class Binding:
     """Takes deliveries while no other process does. Each process has a subject of its own to be delivered to, and the
-    server refuses to change it while somebody listens at it: so it decides, and no clock.
+    server refuses to change it while somebody listens at it: so it decides, and no clock. But anybody may listen: to
+    all that passes (`nats sub '>'`), or out of a process that was stopped or cut off. So those that wait ask the one
+    that is delivered to, and follow it too when it does not answer.
 
     `stored` tells up to which place the handler's own store holds all; `begins` is told up to which place all is stored
     when deliveries begin.
@@ -61,7 +67,9 @@ class Binding:
         self._begins = begins
         self._stored = stored
         self._subject = f"_SPARK.deliver.{wanted.name}.{new_ulid()}"
-        self._subscription: Subscription | None = None
+        self._subscriptions: list[Subscription] = []
+        self._silent: tuple[str, int] = ("", 0)
+        """The place that is delivered to, and how often nobody there has answered."""
         self._watch = Repeating(f"binding of {wanted.name}", LOOK_EVERY_S, self._look)
 
     async def start(self) -> None:
@@ -70,7 +78,8 @@ class Binding:
         Raises:
             StoreUnavailable: when it cannot be told what is stored.
         """
-        self._subscription = await self._bus.client.subscribe(self._subject, cb=self._arrive)
+        for subject, heard in ((self._subject, self._arrive), (asked_at(self._subject), answer)):
+            self._subscriptions.append(await self._bus.client.subscribe(subject, cb=heard))
         await self._take()
         await self._watch.start()
 
@@ -78,32 +87,50 @@ class Binding:
         """Takes no more; another process may."""
         await self._watch.stop()
         with contextlib.suppress(OSError, nats.errors.Error):
-            if self._subscription is not None:
-                await self._subscription.unsubscribe()
+            for each in self._subscriptions:
+                await each.unsubscribe()
 
     async def _look(self) -> None:
         try:
             if await self._known() is None:
                 await asyncio.sleep(MADE_ANEW_S)
-            await self._take()
+            await self._take(asking=True)
         except (OSError, TimeoutError, nats.errors.Error, nats.js.errors.Error) as error:
             raise BusUnavailable(f"NATS: {error or type(error).__name__}") from error
 
-    async def _take(self) -> None:
+    async def _take(self, *, asking: bool = False) -> None:
         known = await self._known()
         if known is None:
             # Of what was acknowledged nothing is known any more: all comes again, to handlers that bear it.
             if await self._deliver_from(DeliverPolicy.ALL, None):
                 self._begins(0)
-        elif known.config.deliver_subject != self._subject and not known.push_bound:
-            await self._succeed(known)
+        elif known.config.deliver_subject != self._subject:
+            if not known.push_bound:
+                await self._succeed(known)
+            elif asking and not await self._answered(known.config):
+                await self._succeed(known, anew=True)
 
-    async def _succeed(self, known: ConsumerInfo) -> None:
+    async def _answered(self, config: ConsumerConfig) -> bool:
+        """Whether the process that is delivered to is there, as far as can be told. Versions that shared their
+        deliveries do not answer, and are believed to be."""
+        place = config.deliver_subject or ""
+        if config.deliver_group:
+            return True
+        times = self._silent[1] + 1 if self._silent[0] == place else 1
+        try:
+            await self._bus.client.request(asked_at(place), timeout=ANSWER_S)
+        except (nats.errors.TimeoutError, nats.errors.NoRespondersError):
+            self._silent = place, times
+            return times < SILENT_LOOKS
+        self._silent = place, 0
+        return True
+
+    async def _succeed(self, known: ConsumerInfo, *, anew: bool = False) -> None:
         """Follows the process that was delivered to. What that was given and did not store would come again out of
         order, and only after a while: then the consumer is made anew from the first event that is not stored."""
         acknowledged = 0 if known.ack_floor is None else known.ack_floor.stream_seq
         done = acknowledged if self._stored is None else min(acknowledged, await self._stored())
-        if known.num_ack_pending or done < acknowledged or known.config.deliver_group:
+        if anew or known.num_ack_pending or done < acknowledged or known.config.deliver_group:
             await self._bus.jetstream.delete_consumer(self._wanted.stream, self._wanted.name)
             policy, first = DeliverPolicy.BY_START_SEQUENCE, done + 1
         else:
@@ -136,3 +163,13 @@ class Binding:
         with contextlib.suppress(nats.js.errors.NotFoundError):
             return await self._bus.jetstream.consumer_info(self._wanted.stream, self._wanted.name)
         return None
+
+
+def asked_at(subject: str) -> str:
+    """Where to ask whether the process that is delivered to at a subject is there."""
+    return f"{subject}.there"
+
+
+async def answer(asked: Msg) -> None:
+    """Says that this process is there."""
+    await asked.respond(b"")

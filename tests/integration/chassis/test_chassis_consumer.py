@@ -11,6 +11,7 @@ import signal
 from collections.abc import AsyncGenerator, Sequence
 
 import pytest
+from nats.aio.msg import Msg
 
 from chassis.bus import Bus
 from chassis.consumer import BATCH, ENOUGH, GATHER_S, Consumer, Delivery, Handler
@@ -258,6 +259,33 @@ async def test_another_replica_goes_on_in_order_when_the_first_is_gone(
     await second.stop()
     if not orderly:
         await first.stop()
+
+
+async def test_who_listens_to_everything_keeps_nothing_from_the_next_one(
+    bus: Bus, bus_url: str, store: Store, consumer: Consumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chassis.binding.LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr("chassis.binding.ANSWER_S", 0.1)
+    heard: list[str] = []
+
+    async def hear(message: Msg) -> None:
+        heard.append(message.subject)
+
+    await bus.client.subscribe(">", cb=hear)
+    first_bus = await Bus.connect(bus_url)
+    first = consumer_of(first_bus, Store())
+    await first.start()
+    await first.reached(await publish(bus, 1, 5), 10)
+    await consumer.start()
+    await asyncio.sleep(1)
+    await first.reached(await publish(bus, 6, 10), 10)
+    assert store.kept == []
+    await first_bus.close()
+    last = await publish(bus, 11, 15)
+    await consumer.reached(last, 10)
+    assert store.kept == [11, 12, 13, 14, 15]
+    assert heard
+    await first.stop()
 
 
 async def test_of_many_replicas_one_goes_on(bus: Bus, bus_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
