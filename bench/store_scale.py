@@ -31,7 +31,7 @@ from gateway.clients.claude_code import adapter
 from gateway.moments import Circumstances, moment_from
 from gateway.repository import Repository
 from host.engines import start_postgres
-from host.process import migrate_all
+from host.store import migrate_all
 from services.packets.assembly import SERVICE
 from services.packets.counting import ShownCounts
 from services.packets.library import Library

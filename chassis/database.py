@@ -2,7 +2,8 @@
 
 asyncpg's own pool resets a connection at each release, 100 µs that the hot path does not have; here nothing is reset,
 so a caller leaves a connection as it found it. First come, first served: asyncio's semaphore keeps the order of those
-who wait, which its queue does not.
+who wait, which its queue does not. The connection that was used last is used next, so that those of a busy hour fall
+idle afterwards, and are closed.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import time
 from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from weakref import WeakSet
 
 import asyncpg
@@ -36,6 +38,10 @@ CONNECT_SECONDS = 2.0
 CLOSE_SECONDS = 2.0
 """Patience with a Postgres that hangs, so that a whole system stops in the 15 s that `spark down` waits."""
 
+IDLE_SECONDS = 300.0
+"""After so long without use a connection is closed. Longer than agents pause in their work, so that one who goes on
+does not wait for another connection (5 ms), and short beside the hours for which a fleet is larger than it need be."""
+
 PLANS = {
     # Every statement is prepared, and its plan is the same for all arguments. Postgres would plan many anew each time,
     # for it overrates the general plan: 0.5 ms of a hook.
@@ -46,6 +52,8 @@ PLANS = {
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
 }
+
+BEHIND_A_POOLER = "this is a pooler of connections: set SPARK_DATABASE_POOLER=transaction"
 
 OUTAGE = (
     OSError,
@@ -64,10 +72,19 @@ OUTAGE = (
 """Errors that say that Postgres is away or cannot write, not that a statement is wrong."""
 
 
-class Database:
-    """A service's connections. `role` narrows them to the service's own schema."""
+@dataclass(slots=True)
+class Slot:
+    """Room for one connection, and when it was used last, by the loop's clock."""
 
-    def __init__(self, url: str, *, role: str | None = None, size: int = 2) -> None:
+    connection: asyncpg.Connection | None = None
+    used_at: float = 0.0
+
+
+class Database:
+    """A service's connections, `size` at most. `role` narrows them to the service's own schema; one that nobody has
+    used for `idle_s` seconds is closed."""
+
+    def __init__(self, url: str, *, role: str | None = None, size: int = 2, idle_s: float = IDLE_SECONDS) -> None:
         self._url = url
         self._role = role
         schema = (role or "").removeprefix("spark_")
@@ -75,7 +92,9 @@ class Database:
         self._span = f"{DATABASE} {schema}"
         self._size = size
         self._turn = asyncio.Semaphore(size)
-        self._free: deque[asyncpg.Connection | None] = deque([None] * size)
+        self._free: deque[Slot] = deque(Slot() for _ in range(size))
+        self._idle_s = idle_s
+        self._looking: asyncio.TimerHandle | None = None
         self._open: WeakSet[asyncpg.Connection] = WeakSet()
         self._leaving: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -92,30 +111,27 @@ class Database:
             raise StoreUnavailable("Postgres: the connections are closed")
         with spanned(self._span, SpanKind.CLIENT):
             await self._take_turn()
-            held = self._free.popleft()
+            slot = self._free.pop()
             try:
+                held = slot.connection
                 if held is None or held.is_closed():
-                    held = await self._connect()
+                    held = slot.connection = await self._connect()
                 yield held
             except OUTAGE as error:
+                held = slot.connection
                 broken = isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError)
                 if held is not None and (broken or held.is_closed()):
                     held.terminate()
-                    held = None
+                    slot.connection = None
                 raise StoreUnavailable(f"Postgres: {first_line(error)}") from error
             except (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError) as error:
                 raise InvalidArgument("a text holds a NUL, which cannot be kept") from error
             except asyncio.CancelledError:
                 # A statement cut short leaves the connection in an unknown state; hanging up calls it off.
-                if held is not None:
-                    task = asyncio.create_task(hang_up(held))
-                    self._leaving.add(task)
-                    task.add_done_callback(self._leaving.discard)
-                    held = None
+                self._hang_up(slot)
                 raise
             finally:
-                self._free.append(held)
-                self._turn.release()
+                self._give_back(slot)
 
     @asynccontextmanager
     async def transaction(self, *, durable: bool = True) -> AsyncGenerator[asyncpg.Connection]:
@@ -124,20 +140,10 @@ class Database:
         Raises:
             StoreUnavailable: as `connection`.
         """
-        async with self.connection() as connection:
-            transaction = connection.transaction()
-            await transaction.start()
-            try:
-                if durable:
-                    await connection.execute("set local synchronous_commit to on")
-                yield connection
-            except asyncio.CancelledError:
-                # Hanging up calls it off; a rollback would wait for a server that hangs, past any cancellation.
-                raise
-            except BaseException:
-                await transaction.rollback()
-                raise
-            await transaction.commit()
+        async with self.connection() as connection, committed(connection):
+            if durable:
+                await connection.execute("set local synchronous_commit to on")
+            yield connection
 
     async def ping(self) -> None:
         """Asks for a sign of life.
@@ -153,6 +159,8 @@ class Database:
         if self._closed:
             return
         self._closed = True
+        if self._looking is not None:
+            self._looking.cancel()
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
                 await asyncio.gather(*(self._leave() for _ in range(self._size)))
@@ -171,17 +179,36 @@ class Database:
 
     async def _leave(self) -> None:
         await self._turn.acquire()
-        held = self._free.popleft()
+        held = self._free.pop().connection
         if held is not None:
             await hang_up(held)
 
+    def _give_back(self, slot: Slot) -> None:
+        if slot.connection is None:
+            self._free.appendleft(slot)
+        else:
+            slot.used_at = asyncio.get_running_loop().time()
+            self._free.append(slot)
+        self._turn.release()
+
+    def _hang_up(self, slot: Slot) -> None:
+        if slot.connection is not None:
+            task = asyncio.create_task(hang_up(slot.connection))
+            self._leaving.add(task)
+            task.add_done_callback(self._leaving.discard)
+            slot.connection = None
+
+    def _close_idle(self) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time() - self._idle_s
+        for slot in self._free:
+            if slot.used_at <= due:
+                self._hang_up(slot)
+        self._looking = loop.call_later(self._idle_s, self._close_idle) if self._open else None
+
     async def _connect(self) -> asyncpg.Connection:
-        # Losing the last instants of what was shown costs a repeated hint; waiting for the disk costs every hook.
-        options = {"synchronous_commit": "off", "application_name": self._role or "spark", **PLANS}
-        if self._role:
-            options["role"] = self._role
         try:
-            connection = await asyncpg.connect(self._url, timeout=CONNECT_SECONDS, server_settings=options)
+            connection = await self._opened()
         except (asyncpg.InvalidParameterValueError, asyncpg.InsufficientPrivilegeError) as error:
             if self._role is None:
                 raise StoreUnavailable(f"Postgres: {first_line(error)}") from error
@@ -190,9 +217,38 @@ class Database:
             self._role = None
             return await self._connect()
         except (TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresError) as error:
-            raise StoreUnavailable(f"Postgres: {first_line(error)}") from error
+            raise StoreUnavailable(f"Postgres: {first_line(error)}{self._advice_on(error)}") from error
         self._open.add(connection)
+        if self._looking is None:
+            self._looking = asyncio.get_running_loop().call_later(self._idle_s, self._close_idle)
         return connection
+
+    async def _opened(self) -> asyncpg.Connection:
+        # Losing the last instants of what was shown costs a repeated hint; waiting for the disk costs every hook.
+        options = {"synchronous_commit": "off", "application_name": self._role or "spark", **PLANS}
+        if self._role:
+            options["role"] = self._role
+        return await asyncpg.connect(self._url, timeout=CONNECT_SECONDS, server_settings=options)
+
+    def _advice_on(self, error: BaseException) -> str:
+        pooled = isinstance(error, asyncpg.ProtocolViolationError) and "startup parameter" in str(error)
+        return f"; {BEHIND_A_POOLER}" if pooled else ""
+
+
+@asynccontextmanager
+async def committed(connection: asyncpg.Connection) -> AsyncGenerator[None]:
+    """A transaction that is through when the block ends, and taken back when it raises."""
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        yield
+    except asyncio.CancelledError:
+        # Hanging up calls it off; a rollback would wait for a server that hangs, past any cancellation.
+        raise
+    except BaseException:
+        await transaction.rollback()
+        raise
+    await transaction.commit()
 
 
 async def hang_up(connection: asyncpg.Connection) -> None:

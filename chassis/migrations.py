@@ -1,20 +1,28 @@
-"""Brings a service's schema up to date: numbered SQL files, each applied once, in order, under a lock."""
+"""The migrations of a service: numbered SQL files beside it, and how a database stands to them."""
 
 from __future__ import annotations
 
 import hashlib
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 import asyncpg
 
-LOCK = 0x53_50_41_52_4B
-"""Advisory lock that lets one process migrate at a time."""
+from chassis.database import CONNECT_SECONDS, first_line
+from chassis.faults import StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+OUTSIDE = "-- spark: outside a transaction"
+"""First line of a file whose one statement Postgres does not take within a transaction, as `create index concurrently`.
+Cut off, it is done again, so the statement must bear that (`if not exists`)."""
 
 
 class MigrationError(Exception):
-    """A migration that was applied has changed since, or one cannot be applied."""
+    """A schema and this program do not fit, or a migration cannot be applied; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +37,27 @@ class Migration:
     def checksum(self) -> str:
         """SHA-256 of the SQL."""
         return hashlib.sha256(self.sql.encode()).hexdigest()
+
+    @property
+    def outside(self) -> bool:
+        """Whether it is applied outside a transaction."""
+        return self.sql.startswith(OUTSIDE)
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What a database knows of a file that it has."""
+
+    name: str
+    checksum: str
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a schema stands to a program: what it lacks, in order, and the names of what the program does not know."""
+
+    missing: tuple[Migration, ...]
+    unknown: tuple[str, ...] = ()
 
 
 def read_migrations(package: str) -> list[Migration]:
@@ -47,75 +76,91 @@ def role_of(schema: str) -> str:
     return f"spark_{schema}"
 
 
-async def migrate(url: str, schema: str, migrations: list[Migration]) -> list[str]:
-    """Applies what is missing and returns the names applied.
-
-    The schema belongs to a role of its own where the caller may create roles; the caller becomes a member of it.
+def standing_of(schema: str, migrations: Sequence[Migration], applied: Mapping[int, Applied]) -> Standing:
+    """How a schema stands, by what was applied to it, by version.
 
     Raises:
-        MigrationError: when an applied file has changed, or the database is newer than this program.
+        MigrationError: when a file was changed after it was applied.
     """
-    connection = await asyncpg.connect(url, timeout=10)
+    known = {migration.version: migration for migration in migrations}
+    for version, row in applied.items():
+        if version in known and known[version].checksum != row["checksum"]:
+            raise MigrationError(
+                f"{schema}: {row['name']} was changed after it was applied; add a new migration instead"
+            )
+    missing = tuple(migration for migration in migrations if migration.version not in applied)
+    return Standing(missing, tuple(applied[version].name for version in sorted(applied.keys() - known.keys())))
+
+
+def refuse_newer(schema: str, standing: Standing) -> None:
+    """Sees to it that no program changes a schema that is newer than it.
+
+    Raises:
+        MigrationError: when this one would.
+    """
+    if standing.unknown:
+        raise MigrationError(f"{schema}: the database has {standing.unknown[0]}, which this Spark lacks; update Spark")
+
+
+async def connect(url: str) -> asyncpg.Connection:
+    """A connection for migrations; it prepares no named statement, which a pooler would lose.
+
+    Raises:
+        StoreUnavailable: when Postgres cannot be reached.
+    """
     try:
-        async with connection.transaction():
-            await connection.execute("select pg_advisory_xact_lock($1)", LOCK)
-            await own_schema(connection, schema)
-            rows = await connection.fetch(f"select version, name, checksum from {schema}.migration")  # noqa: S608
-            applied = {row["version"]: row for row in rows}
-            verify(schema, migrations, applied)
-            return [
-                await apply(connection, schema, migration)
-                for migration in migrations
-                if migration.version not in applied
-            ]
+        return await asyncpg.connect(url, timeout=5 * CONNECT_SECONDS, statement_cache_size=0)
+    except (OSError, asyncpg.InterfaceError, asyncpg.PostgresError) as error:
+        raise StoreUnavailable(f"Postgres: {first_line(error)}") from error
+
+
+async def look(url: str, schema: str, migrations: Sequence[Migration]) -> Standing:
+    """How a schema stands. Nothing is changed and nothing is waited for.
+
+    Raises:
+        MigrationError: when it may not be read, or a file was changed after it was applied.
+        StoreUnavailable: when Postgres cannot be reached.
+    """
+    connection = await connect(url)
+    try:
+        async with connection.transaction(readonly=True):
+            role = role_of(schema)
+            if await connection.fetchval(
+                "select true from pg_roles where rolname = $1 and pg_has_role(oid, 'member')", role
+            ):
+                await connection.execute(f"set local role {role}")
+            if not await connection.fetchval("select to_regclass($1)", f"{schema}.migration"):
+                return Standing(tuple(migrations))
+            return standing_of(schema, migrations, await read_applied(connection, schema))
+    except asyncpg.InsufficientPrivilegeError as error:
+        name = await connection.fetchval("select current_user")
+        raise MigrationError(
+            f"{schema}: {name} may not read it ({error}); let its owner run `spark migrate --grant {name}`"
+        ) from error
     finally:
         await connection.close()
 
 
-async def own_schema(connection: asyncpg.Connection, schema: str) -> None:
-    """Creates the schema and its migration table, as the schema's own role where the caller may have one."""
-    try:
-        async with connection.transaction():
-            await work_as(connection, schema, role_of(schema))
-    except asyncpg.InsufficientPrivilegeError:
-        # A managed Postgres may not let its users create roles: then the caller owns the schema.
-        await connection.execute(f"create schema if not exists {schema}")
-    await connection.execute(
-        f"create table if not exists {schema}.migration ("
-        "version integer primary key, name text not null, checksum text not null,"
-        "applied_at timestamptz not null default now())"
-    )
+async def read_applied(connection: asyncpg.Connection, schema: str) -> dict[int, Applied]:
+    """What was applied, by version."""
+    rows = await connection.fetch(f"select version, name, checksum from {schema}.migration")  # noqa: S608
+    return {row["version"]: Applied(row["name"], row["checksum"]) for row in rows}
 
 
-async def work_as(connection: asyncpg.Connection, schema: str, role: str) -> None:
-    """Creates the role and its schema, and works as that role until the transaction ends.
+async def require(url: str, schema: str, migrations: Sequence[Migration]) -> None:
+    """Makes sure that a schema has all that this program needs. One that is newer will do: migrations only add, so that
+    the version before can go on, and start again, while the next one is rolled out.
 
     Raises:
-        asyncpg.InsufficientPrivilegeError: when the caller may not.
+        MigrationError: when something is missing, or was changed after it was applied.
+        StoreUnavailable: when Postgres cannot be reached.
     """
-    if not await connection.fetchval("select 1 from pg_roles where rolname = $1", role):
-        await connection.execute(f"create role {role} nologin")
-        await connection.execute(f"grant {role} to current_user")
-    await connection.execute(f"create schema if not exists {schema} authorization {role}")
-    await connection.execute(f"set local role {role}")
-
-
-def verify(schema: str, migrations: list[Migration], applied: dict[int, asyncpg.Record]) -> None:
-    """Refuses a database that this program did not make or is too old for."""
-    known = {migration.version: migration for migration in migrations}
-    for version, row in applied.items():
-        if version not in known:
-            raise MigrationError(f"{schema}: the database has {row['name']}, which this Spark lacks; update Spark")
-        if known[version].checksum != row["checksum"]:
-            raise MigrationError(f"{schema}: {row['name']} was changed after it was applied")
-
-
-async def apply(connection: asyncpg.Connection, schema: str, migration: Migration) -> str:
-    """Applies one file and records it."""
-    try:
-        await connection.execute(migration.sql)
-    except asyncpg.PostgresError as error:
-        raise MigrationError(f"{schema}: {migration.name} failed: {error}") from error
-    insert = f"insert into {schema}.migration (version, name, checksum) values ($1, $2, $3)"  # noqa: S608
-    await connection.execute(insert, migration.version, migration.name, migration.checksum)
-    return migration.name
+    standing = await look(url, schema, migrations)
+    if standing.missing:
+        names = ", ".join(migration.name for migration in standing.missing)
+        raise MigrationError(
+            f"{schema}: the database lacks {names}; run `spark migrate` first, or start with SPARK_MIGRATE=1"
+        )
+    if standing.unknown:
+        newer = {"action": "schema_newer", "schema": schema, "migrations": list(standing.unknown)}
+        log.warning("the schema is newer than this Spark", extra=newer)

@@ -32,7 +32,6 @@ from chassis.identity import Tokens
 from chassis.interceptors import standard
 from chassis.lag import LOOK_EVERY_S, look_at
 from chassis.local import LocalChannel
-from chassis.migrations import migrate, read_migrations, role_of
 from chassis.probes import LOOK_EVERY_SECONDS, Readiness, probe_routes
 from chassis.repeating import Repeating
 from chassis.server import GrpcServer
@@ -42,6 +41,7 @@ from chassis.tls import read_tls
 from host.alerts.alarm import Alarm
 from host.listeners import HttpListener, port_busy
 from host.production import production_routes
+from host.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -111,6 +111,7 @@ class Process:
         self._checks = checks or {}
         self.channels = Channels(tokens, addresses, self._tls)
         self._resources = AsyncExitStack()
+        self._store = Store(engines.database_url, settings)
         self._databases: list[Database] = []
         self._begun: list[Running] = []
         self._began = time.monotonic()
@@ -148,7 +149,7 @@ class Process:
 
     async def _start(self, place: Place) -> None:
         alarm = Alarm(self._settings, self._clock, self._home) if self._watched else None
-        await migrate_all(self._services, self._engines.database_url)
+        await self._store.prepare(self._services)
         bus = await Bus.connect(self._engines.nats_url)
         self._resources.push_async_callback(bus.close)
         await bus.ensure_streams()
@@ -212,7 +213,7 @@ class Process:
         await in_turn([partial(end, running) for running in reversed(self._begun)], IN_TURN_SECONDS)
 
     def _open_database(self, schema: str, size: int) -> Database:
-        database = Database(self._engines.database_url, role=role_of(schema), size=size)
+        database = self._store.open(schema, size)
         self._databases.append(database)
         return database
 
@@ -320,12 +321,3 @@ def calm_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
-
-
-async def migrate_all(services: Sequence[Service], database_url: str) -> list[str]:
-    """Brings the schemas of these services up to date; returns what was applied."""
-    keeping = [service for service in services if service.schema]
-    applied = await asyncio.gather(
-        *(migrate(database_url, service.schema, read_migrations(service.package)) for service in keeping)
-    )
-    return [f"{service.schema}/{name}" for service, names in zip(keeping, applied, strict=True) for name in names]

@@ -26,6 +26,7 @@ from host.engines import EngineBusy
 from host.engines.folders import private_folder, socket_folder
 from host.home import DEFAULT_GRPC_PORT, DEFAULT_HTTP_PORT, Addresses, Run, read_run, remove_run, write_run
 from host.process import Engines, Place, Process, bracketed
+from host.store import SETTINGS as STORE
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ SPARE_BYTES = 16 * 1024 * 1024
 TURN_SECONDS = 10.0
 TURN_LOOK_SECONDS = 0.05
 
-SETTINGS = (DATABASE_URL, NATS_URL, HOST, HTTP_PORT, GRPC_PORT, TOKEN, *TLS)
+SETTINGS = (DATABASE_URL, *STORE, NATS_URL, HOST, HTTP_PORT, GRPC_PORT, TOKEN, *TLS)
 
 
 @dataclass(frozen=True)

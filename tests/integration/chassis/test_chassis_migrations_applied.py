@@ -12,7 +12,8 @@ import asyncpg
 import pytest
 
 from chassis.database import Database
-from chassis.migrations import Migration, MigrationError, migrate, role_of
+from chassis.migrating import migrate
+from chassis.migrations import Migration, MigrationError, role_of
 
 FIRST = Migration(1, "0001_first", "create table catalogue.first (n integer); insert into catalogue.first values (1);")
 SECOND = Migration(2, "0002_second", "alter table catalogue.first add column m integer;")
@@ -20,7 +21,8 @@ BROKEN = Migration(3, "0003_broken", "create table catalogue.third (n integer); 
 PROCESSES = 3
 MIGRATE = """
 import asyncio, sys
-from chassis.migrations import migrate, read_migrations
+from chassis.migrating import migrate
+from chassis.migrations import read_migrations
 found = read_migrations("migrated_service")
 print("ready", flush=True)
 sys.stdin.readline()
@@ -92,13 +94,19 @@ async def test_a_database_newer_than_the_program_is_refused(database_url: str, o
     assert await applied(observer) == ["0001_first", "0002_second"]
 
 
-async def test_a_file_that_fails_leaves_nothing_of_its_run(database_url: str, observer: asyncpg.Connection) -> None:
+async def test_a_file_that_fails_leaves_nothing_of_itself(database_url: str, observer: asyncpg.Connection) -> None:
     await migrate(database_url, "catalogue", [FIRST])
     with pytest.raises(MigrationError, match=r'catalogue: 0003_broken failed: .*"catalogue\.missing" does not exist'):
         await migrate(database_url, "catalogue", [FIRST, SECOND, BROKEN])
-    assert await applied(observer) == ["0001_first"]
+    assert await applied(observer) == ["0001_first", "0002_second"]
     assert await observer.fetchval("select to_regclass('catalogue.third')") is None
-    assert await migrate(database_url, "catalogue", [FIRST, SECOND]) == ["0002_second"]
+    assert await migrate(database_url, "catalogue", [FIRST, SECOND]) == []
+
+
+async def test_a_file_that_fails_leaves_a_new_schema_empty(database_url: str, observer: asyncpg.Connection) -> None:
+    with pytest.raises(MigrationError, match="0003_broken failed"):
+        await migrate(database_url, "catalogue", [FIRST, SECOND, BROKEN])
+    assert await observer.fetchval("select to_regnamespace('catalogue')") is None
 
 
 async def test_the_schema_belongs_to_a_role_that_cannot_log_in(database_url: str, observer: asyncpg.Connection) -> None:

@@ -8,7 +8,8 @@ import asyncpg
 
 from chassis.database import Database
 from chassis.identifiers import new_ulid
-from chassis.migrations import Migration, migrate, role_of
+from chassis.migrating import migrate
+from chassis.migrations import Migration, role_of
 
 
 async def test_a_user_who_may_not_create_roles_owns_the_schema(database_url: str) -> None:

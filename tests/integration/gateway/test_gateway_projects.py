@@ -9,7 +9,8 @@ from typing import Any, cast
 import pytest
 
 from chassis.database import Database
-from chassis.migrations import migrate, read_migrations, role_of
+from chassis.migrating import migrate
+from chassis.migrations import read_migrations, role_of
 from gateway.projects import REMEMBERED, Projects
 from gateway.repository import Repository
 from gateway.sightings import Unusable

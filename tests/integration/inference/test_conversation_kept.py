@@ -14,7 +14,8 @@ from chassis.contract import methods
 from chassis.identifiers import new_ulid
 from chassis.identity import Tokens
 from chassis.interceptors import STANDARD
-from chassis.migrations import migrate, read_migrations
+from chassis.migrating import migrate
+from chassis.migrations import read_migrations
 from chassis.server import GrpcServer
 from services.inference.asking import Turn
 from services.inference.conversation import Conversation

@@ -18,7 +18,8 @@ from chassis.database import Database
 from chassis.identifiers import new_ulid
 from chassis.identity import Tokens
 from chassis.interceptors import STANDARD
-from chassis.migrations import migrate, read_migrations, role_of
+from chassis.migrating import migrate
+from chassis.migrations import read_migrations, role_of
 from chassis.server import GrpcServer
 from chassis.service import Running, Surroundings
 from chassis.settings import Settings

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 import pytest
 
 from chassis.database import Database
-from chassis.migrations import migrate, read_migrations, role_of
+from chassis.migrating import migrate
+from chassis.migrations import read_migrations, role_of
 
 NOON = datetime(2031, 3, 1, 12, tzinfo=UTC)
 

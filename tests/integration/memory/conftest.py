@@ -12,7 +12,8 @@ import pytest
 
 from chassis.database import Database
 from chassis.identifiers import new_ulid
-from chassis.migrations import migrate, read_migrations, role_of
+from chassis.migrating import migrate
+from chassis.migrations import read_migrations, role_of
 from services.memory.assembly import writing_to
 from services.memory.conversations import Conversations
 from services.memory.entries import Conversation, Entry, Recalled, Speaker

@@ -13,7 +13,8 @@ from chassis.clock import SystemClock
 from chassis.consumer import Consumer, Delivery
 from chassis.database import Database
 from chassis.identifiers import digest
-from chassis.migrations import migrate, read_migrations, role_of
+from chassis.migrating import migrate
+from chassis.migrations import read_migrations, role_of
 from chassis.outbox import Relay
 from services.memory.events import OUTBOX
 from services.memory.library import Library

@@ -15,7 +15,8 @@ from ulid import ULID
 
 from chassis.faults import Overloaded, ServiceUnavailable, StoreUnavailable
 from chassis.identifiers import new_ulid
-from chassis.migrations import migrate, read_migrations
+from chassis.migrating import migrate
+from chassis.migrations import read_migrations
 from host.engines import start_postgres
 from services.inference.conversation import reply_id
 from services.memory.archive import Archive

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from chassis.database import Database
-from chassis.migrations import migrate, read_migrations, role_of
+from chassis.migrating import migrate
+from chassis.migrations import read_migrations, role_of
 from services.packets.counting import ShownCounts
 from services.packets.feedback import Feedback
 from services.packets.learning import Learning

@@ -9,7 +9,8 @@ import pytest
 
 from chassis.database import Database
 from chassis.faults import StoreUnavailable
-from chassis.migrations import migrate, read_migrations, role_of
+from chassis.migrating import migrate
+from chassis.migrations import read_migrations, role_of
 from services.packets.counting import ShownCounts
 from services.packets.library import Library, packet_of
 from tests.integration.packets.conftest import SetClock

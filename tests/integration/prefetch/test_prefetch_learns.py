@@ -15,7 +15,8 @@ from chassis.bus import Bus
 from chassis.consumer import Delivery
 from chassis.database import Database
 from chassis.faults import StoreUnavailable
-from chassis.migrations import migrate, read_migrations, role_of
+from chassis.migrating import migrate
+from chassis.migrations import read_migrations, role_of
 from services.prefetch import postgres
 from services.prefetch.events import Requests
 from services.prefetch.library import QUIET_SESSION, UNSEEN_CONTEXT, Library

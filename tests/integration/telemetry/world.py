@@ -23,7 +23,8 @@ from chassis.identifiers import digest, new_ulid
 from chassis.identity import LOCAL_WORKSPACE, Tokens
 from chassis.interceptors import STANDARD
 from chassis.local import LocalChannel
-from chassis.migrations import migrate, read_migrations, role_of
+from chassis.migrating import migrate
+from chassis.migrations import read_migrations, role_of
 from chassis.service import Surroundings
 from chassis.settings import Settings
 from services.telemetry.assembly import SERVICE

@@ -4,39 +4,49 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import cast
 
-import asyncpg
 import pytest
 
-from chassis.migrations import Migration, MigrationError, read_migrations, role_of, verify
+from chassis.migrations import (
+    Applied,
+    Migration,
+    MigrationError,
+    Standing,
+    read_migrations,
+    refuse_newer,
+    role_of,
+    standing_of,
+)
 
 FIRST = Migration(1, "0001_first", "create table first ()")
 SECOND = Migration(2, "0002_second", "create table second ()")
 
 
-def applied(*migrations: Migration) -> dict[int, asyncpg.Record]:
-    """Rows as the database keeps them."""
-    rows = {one.version: {"version": one.version, "name": one.name, "checksum": one.checksum} for one in migrations}
-    return cast(dict[int, asyncpg.Record], rows)
+def applied(*migrations: Migration) -> dict[int, Applied]:
+    return {one.version: Applied(one.name, one.checksum) for one in migrations}
 
 
-def test_a_database_that_is_empty_older_or_up_to_date_is_taken() -> None:
-    for present in ((), (FIRST,), (FIRST, SECOND)):
-        verify("memory", [FIRST, SECOND], applied(*present))
+def test_a_database_lacks_what_was_not_applied_to_it() -> None:
+    files = [FIRST, SECOND]
+    assert standing_of("memory", files, applied()) == Standing((FIRST, SECOND))
+    assert standing_of("memory", files, applied(FIRST)) == Standing((SECOND,))
+    assert standing_of("memory", files, applied(FIRST, SECOND)) == Standing(())
 
 
 def test_a_database_newer_than_the_program_is_refused() -> None:
+    newer = standing_of("memory", [FIRST], applied(FIRST, SECOND))
+    assert newer == Standing((), ("0002_second",))
     with pytest.raises(
         MigrationError, match="memory: the database has 0002_second, which this Spark lacks; update Spark"
     ):
-        verify("memory", [FIRST], applied(FIRST, SECOND))
+        refuse_newer("memory", newer)
+    refuse_newer("memory", Standing((SECOND,)))
 
 
 def test_a_file_changed_after_it_was_applied_is_refused() -> None:
     changed = Migration(1, "0001_first", FIRST.sql + " ")
     with pytest.raises(MigrationError, match="memory: 0001_first was changed after it was applied"):
-        verify("memory", [changed, SECOND], applied(FIRST))
+        standing_of("memory", [changed, SECOND], applied(FIRST))
 
 
 def test_files_are_read_in_the_order_of_their_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
