@@ -6,20 +6,21 @@ READY := $(VENV)/.ready
 COMPILER := $(VENV)/.compiler
 WEIGHTS := $(VENV)/.weights
 PROMTOOL := $(VENV)/prometheus/usr/bin/promtool
+PGBOUNCER := $(VENV)/pgbouncer/usr/sbin/pgbouncer
 CLIENTS := tests/clients/node_modules/.package-lock.json
 BROWSER := tests/browser/node_modules/.package-lock.json
 
 .PHONY: run test lint format setup clients browser protos shim bench bench-hooks bench-clients bench-scale bench-learning \
 	bench-memory bench-import bench-recall names bench-inference bench-screen bench-ingest bench-telemetry bench-pages \
-	semantic promtool drills replay build clean
+	semantic promtool pgbouncer drills replay build clean
 
 run: $(READY)
 	@$(BIN)/spark demo
 
-# In CI the real clients, a browser, the shim's compiler, the weights and promtool are part of the tests: there a skip is
-# a failure. Most of a test is waiting, so two files run at a time; the real clients, each of which keeps a core busy, one
-# by one.
-test: $(READY) $(if $(CI),$(CLIENTS) $(BROWSER) $(COMPILER) $(WEIGHTS) $(PROMTOOL))
+# In CI the real clients, a browser, the shim's compiler, the weights, promtool and PgBouncer are part of the tests: there a
+# skip is a failure. Most of a test is waiting, so two files run at a time; the real clients, each of which keeps a core
+# busy, one by one.
+test: $(READY) $(if $(CI),$(CLIENTS) $(BROWSER) $(COMPILER) $(WEIGHTS) $(PROMTOOL) $(PGBOUNCER))
 ifeq ($(ARGS),)
 	$(BIN)/pytest -q -n 2 --dist loadfile --ignore=tests/clients $(if $(CI),--ignore=tests/integration/runbooks)
 	$(BIN)/pytest -q tests/clients
@@ -92,6 +93,18 @@ $(PROMTOOL): $(READY)
 	@touch $(PROMTOOL)
 
 promtool: $(PROMTOOL)
+
+# As promtool, with the libraries that it has to itself.
+PGBOUNCER_PARTS := pgbouncer libc-ares2 libevent-2.1-7
+
+$(PGBOUNCER): $(READY)
+	@mkdir -p $(VENV)/pgbouncer
+	cd $(VENV)/pgbouncer && { apt-get download $(PGBOUNCER_PARTS) \
+		|| { apt-get update && apt-get download $(PGBOUNCER_PARTS); }; }
+	cd $(VENV)/pgbouncer && for part in *.deb; do dpkg-deb -x "$$part" . && rm "$$part" || exit 1; done
+	@touch $(PGBOUNCER)
+
+pgbouncer: $(PGBOUNCER)
 
 # A drill holds faults against the clock, which a shared machine does not always keep: one that fails is done once more.
 drills: $(PROMTOOL)

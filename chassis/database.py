@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Literal
 from weakref import WeakSet
 
 import asyncpg
@@ -70,6 +71,18 @@ OUTAGE = (
     asyncpg.TransactionRollbackError,
 )
 """Errors that say that Postgres is away or cannot write, not that a statement is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of transactions, by asyncpg's names; None is Postgres's default."""
+
+    isolation: Literal["repeatable_read"] | None = None
+    readonly: bool = False
+
+
+CHANGE = Kind()
+VIEW = Kind("repeatable_read", readonly=True)
 
 
 @dataclass(slots=True)
@@ -143,6 +156,16 @@ class Database:
         async with self.connection() as connection, committed(connection):
             if durable:
                 await connection.execute("set local synchronous_commit to on")
+            yield connection
+
+    @asynccontextmanager
+    async def view(self) -> AsyncGenerator[asyncpg.Connection]:
+        """One view of one instant, for several reads that must agree.
+
+        Raises:
+            StoreUnavailable: as `connection`.
+        """
+        async with self.connection() as connection, committed(connection, VIEW):
             yield connection
 
     async def ping(self) -> None:
@@ -236,9 +259,9 @@ class Database:
 
 
 @asynccontextmanager
-async def committed(connection: asyncpg.Connection) -> AsyncGenerator[None]:
+async def committed(connection: asyncpg.Connection, kind: Kind = CHANGE) -> AsyncGenerator[None]:
     """A transaction that is through when the block ends, and taken back when it raises."""
-    transaction = connection.transaction()
+    transaction = connection.transaction(isolation=kind.isolation, readonly=kind.readonly)
     await transaction.start()
     try:
         yield

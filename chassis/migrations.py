@@ -83,11 +83,10 @@ def standing_of(schema: str, migrations: Sequence[Migration], applied: Mapping[i
         MigrationError: when a file was changed after it was applied.
     """
     known = {migration.version: migration for migration in migrations}
-    for version, row in applied.items():
-        if version in known and known[version].checksum != row["checksum"]:
-            raise MigrationError(
-                f"{schema}: {row['name']} was changed after it was applied; add a new migration instead"
-            )
+    for version, one in applied.items():
+        if version in known and known[version].checksum != one.checksum:
+            changed = f"{schema}: {one.name} was changed after it was applied"
+            raise MigrationError(f"{changed}; add a new migration instead")
     missing = tuple(migration for migration in migrations if migration.version not in applied)
     return Standing(missing, tuple(applied[version].name for version in sorted(applied.keys() - known.keys())))
 

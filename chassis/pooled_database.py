@@ -16,7 +16,7 @@ from typing import Any
 
 import asyncpg
 
-from chassis.database import CONNECT_SECONDS, PLANS, Database, committed
+from chassis.database import CHANGE, CONNECT_SECONDS, PLANS, VIEW, Database, Kind, committed
 
 OPENING = "BEGIN"
 """How asyncpg begins a transaction; a nested one is a savepoint."""
@@ -49,7 +49,7 @@ class PooledDatabase(Database):
             StoreUnavailable: when Postgres cannot be reached or went away during the block, or after `close`.
             InvalidArgument: when the block gave it a text with a NUL.
         """
-        async with self.transaction(durable=False) as connection:
+        async with self._within(durable=False) as connection:
             yield connection
 
     @asynccontextmanager
@@ -59,10 +59,25 @@ class PooledDatabase(Database):
         Raises:
             StoreUnavailable: as `connection`.
         """
+        async with self._within(durable=durable) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def view(self) -> AsyncGenerator[asyncpg.Connection]:
+        """One view of one instant, for several reads that must agree.
+
+        Raises:
+            StoreUnavailable: as `connection`.
+        """
+        async with self._within(VIEW, durable=False) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _within(self, kind: Kind = CHANGE, *, durable: bool) -> AsyncGenerator[PooledConnection]:
         async with super().connection() as connection:
             assert isinstance(connection, PooledConnection)
             connection.settings = settings_of(self._role, durable=durable)
-            async with committed(connection):
+            async with committed(connection, kind):
                 yield connection
 
     async def _opened(self) -> asyncpg.Connection:

@@ -124,10 +124,7 @@ async def export(database: Database, wanted: Wanted) -> AsyncGenerator[Exported]
     condition, values = condition_of(wanted, "observed_at")
     tables = ["session", "moment", "decision", "advice"]
     tables += [] if wanted.session_id or wanted.project_id else ["generation", "fault"]
-    async with (
-        database.connection() as connection,
-        connection.transaction(isolation="repeatable_read", readonly=True),
-    ):
+    async with database.view() as connection:
         await connection.execute(f"set local idle_in_transaction_session_timeout = '{READER_PAUSES_S}s'")
         for table in tables:
             async for row in connection.cursor(f"select * from telemetry.{table} where {condition}", *values):  # noqa: S608

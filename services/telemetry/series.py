@@ -60,10 +60,7 @@ async def series(database: Database, wanted: Wanted, since: datetime, until: dat
         points[at] = Point(at)
         at += step.length
     of = replace(wanted, since=step.begin_of(since), until=until)
-    async with (
-        database.connection() as connection,
-        connection.transaction(isolation="repeatable_read", readonly=True),
-    ):
+    async with database.view() as connection:
         await fill_decisions(connection, points, of, step)
         if not wanted.project_id:
             await fill_costs(connection, points, of, step)

@@ -82,10 +82,7 @@ class Windows:
             StoreUnavailable: when it cannot be read now.
         """
         spans = spans_of(wanted, self._clock.now())
-        async with (
-            self._database.connection() as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
+        async with self._database.view() as connection:
             return Summary(
                 decided=await decided(connection, wanted, spans),
                 judged=await judged(connection, wanted),
