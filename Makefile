@@ -12,7 +12,7 @@ BROWSER := tests/browser/node_modules/.package-lock.json
 
 .PHONY: run test lint format setup clients browser protos shim bench bench-hooks bench-clients bench-scale bench-learning \
 	bench-memory bench-import bench-recall names bench-inference bench-screen bench-ingest bench-telemetry bench-pages \
-	semantic promtool pgbouncer drills replay build clean
+	bench-pooler semantic promtool pgbouncer drills replay build clean
 
 run: $(READY)
 	@$(BIN)/spark demo
@@ -153,6 +153,9 @@ bench-telemetry: $(READY)
 
 bench-pages: $(READY)
 	$(BIN)/python -m bench.pages
+
+bench-pooler: $(READY) $(PGBOUNCER)
+	$(BIN)/python -m bench.pooler_cost
 
 bench-screen: $(READY)
 	$(BIN)/python -m bench.event_to_screen

@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Literal
 from weakref import WeakSet
 
@@ -87,7 +88,7 @@ VIEW = Kind("repeatable_read", readonly=True)
 
 @dataclass(slots=True)
 class Slot:
-    """Room for one connection, and when it was used last, by the loop's clock."""
+    """Room for one connection, and when it was used last (`time.monotonic`)."""
 
     connection: asyncpg.Connection | None = None
     used_at: float = 0.0
@@ -144,7 +145,12 @@ class Database:
                 self._hang_up(slot)
                 raise
             finally:
-                self._give_back(slot)
+                if slot.connection is None:
+                    self._free.appendleft(slot)
+                else:
+                    slot.used_at = time.monotonic()
+                    self._free.append(slot)
+                self._turn.release()
 
     @asynccontextmanager
     async def transaction(self, *, durable: bool = True) -> AsyncGenerator[asyncpg.Connection]:
@@ -153,7 +159,7 @@ class Database:
         Raises:
             StoreUnavailable: as `connection`.
         """
-        async with self.connection() as connection, committed(connection):
+        async with self.connection() as connection, Committed(connection):
             if durable:
                 await connection.execute("set local synchronous_commit to on")
             yield connection
@@ -165,7 +171,7 @@ class Database:
         Raises:
             StoreUnavailable: as `connection`.
         """
-        async with self.connection() as connection, committed(connection, VIEW):
+        async with self.connection() as connection, Committed(connection, VIEW):
             yield connection
 
     async def ping(self) -> None:
@@ -206,14 +212,6 @@ class Database:
         if held is not None:
             await hang_up(held)
 
-    def _give_back(self, slot: Slot) -> None:
-        if slot.connection is None:
-            self._free.appendleft(slot)
-        else:
-            slot.used_at = asyncio.get_running_loop().time()
-            self._free.append(slot)
-        self._turn.release()
-
     def _hang_up(self, slot: Slot) -> None:
         if slot.connection is not None:
             task = asyncio.create_task(hang_up(slot.connection))
@@ -222,12 +220,16 @@ class Database:
             slot.connection = None
 
     def _close_idle(self) -> None:
-        loop = asyncio.get_running_loop()
-        due = loop.time() - self._idle_s
+        due = time.monotonic() - self._idle_s
         for slot in self._free:
             if slot.used_at <= due:
                 self._hang_up(slot)
-        self._looking = loop.call_later(self._idle_s, self._close_idle) if self._open else None
+        self._looking = None
+        if self._open:
+            self._look_later()
+
+    def _look_later(self) -> None:
+        self._looking = asyncio.get_running_loop().call_later(self._idle_s, self._close_idle)
 
     async def _connect(self) -> asyncpg.Connection:
         try:
@@ -243,7 +245,7 @@ class Database:
             raise StoreUnavailable(f"Postgres: {first_line(error)}{self._advice_on(error)}") from error
         self._open.add(connection)
         if self._looking is None:
-            self._looking = asyncio.get_running_loop().call_later(self._idle_s, self._close_idle)
+            self._look_later()
         return connection
 
     async def _opened(self) -> asyncpg.Connection:
@@ -258,20 +260,28 @@ class Database:
         return f"; {BEHIND_A_POOLER}" if pooled else ""
 
 
-@asynccontextmanager
-async def committed(connection: asyncpg.Connection, kind: Kind = CHANGE) -> AsyncGenerator[None]:
-    """A transaction that is through when the block ends, and taken back when it raises."""
-    transaction = connection.transaction(isolation=kind.isolation, readonly=kind.readonly)
-    await transaction.start()
-    try:
-        yield
-    except asyncio.CancelledError:
-        # Hanging up calls it off; a rollback would wait for a server that hangs, past any cancellation.
-        raise
-    except BaseException:
-        await transaction.rollback()
-        raise
-    await transaction.commit()
+class Committed:
+    """A transaction that is through when the block ends, and taken back when it raises.
+
+    Cancelled, it is left as it is: hanging up calls it off, and a rollback would wait for a server that hangs, past any
+    cancellation.
+    """
+
+    __slots__ = ("_transaction",)
+
+    def __init__(self, connection: asyncpg.Connection, kind: Kind = CHANGE) -> None:
+        self._transaction = connection.transaction(isolation=kind.isolation, readonly=kind.readonly)
+
+    async def __aenter__(self) -> None:
+        await self._transaction.start()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            await self._transaction.commit()
+        elif not issubclass(kind, asyncio.CancelledError):
+            await self._transaction.rollback()
 
 
 async def hang_up(connection: asyncpg.Connection) -> None:

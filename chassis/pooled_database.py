@@ -16,7 +16,7 @@ from typing import Any
 
 import asyncpg
 
-from chassis.database import CHANGE, CONNECT_SECONDS, PLANS, VIEW, Database, Kind, committed
+from chassis.database import CHANGE, CONNECT_SECONDS, PLANS, VIEW, Committed, Database, Kind
 
 OPENING = "BEGIN"
 """How asyncpg begins a transaction; a nested one is a savepoint."""
@@ -77,7 +77,7 @@ class PooledDatabase(Database):
         async with super().connection() as connection:
             assert isinstance(connection, PooledConnection)
             connection.settings = settings_of(self._role, durable=durable)
-            async with committed(connection, kind):
+            async with Committed(connection, kind):
                 yield connection
 
     async def _opened(self) -> asyncpg.Connection:

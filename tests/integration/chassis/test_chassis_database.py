@@ -106,6 +106,39 @@ async def test_no_connection_is_made_before_it_is_needed(database: Database, obs
     assert await observer.fetchval(count) == 1
 
 
+async def test_connections_that_nobody_needs_any_more_are_closed(
+    database_url: str, observer: asyncpg.Connection
+) -> None:
+    database = Database(database_url, size=3, idle_s=0.1)
+    count = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+    all_in_use = asyncio.Barrier(3)
+
+    async def use() -> None:
+        async with database.connection():
+            await all_in_use.wait()
+
+    async def one_is_left() -> bool:
+        # Used all the while: always the same one.
+        kept.add(await pid_of(database))
+        return await observer.fetchval(count) == 1
+
+    async def none_is_left() -> bool:
+        return await observer.fetchval(count) == 0
+
+    await asyncio.gather(*(use() for _ in range(3)))
+    assert await observer.fetchval(count) == 3
+    kept: set[int] = set()
+    await eventually(one_is_left)
+    assert len(kept) == 1
+    await eventually(none_is_left)
+    assert await pid_of(database) not in kept
+    await database.close()
+
+
+async def test_one_who_asks_alone_has_one_connection(database: Database) -> None:
+    assert len({await pid_of(database) for _ in range(5)}) == 1
+
+
 async def test_a_connection_that_died_between_uses_is_replaced(database_url: str, observer: asyncpg.Connection) -> None:
     database = Database(database_url, size=1)
     async with database.connection() as connection:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import asyncpg
 import grpc.aio
 import pytest
 
+from bench.pgbouncer import PgBouncer
 from host.engines import Postgres
 from host.home import read_served
 from spark.gateway.v1 import hooks_pb2
@@ -19,8 +19,7 @@ from spark.gateway.v1.hooks_pb2_grpc import HooksServiceStub
 from spark.packets.v1 import advice_pb2
 from spark.telemetry.v1 import telemetry_pb2, windows_pb2
 from spark.telemetry.v1.telemetry_pb2_grpc import TelemetryServiceStub
-from tests.integration.pooler.conftest import SIZE
-from tests.integration.pooler.pgbouncer import PgBouncer, start_pgbouncer
+from tests.integration.pooler.conftest import SIZE, pooler_before
 from tests.integration.system.coding_agent import Agent, advice_in, failing, sequence_of, unknown_flag, working
 from tests.integration.system.running_spark import EXIT_SECONDS, FIRST_START_SECONDS, ROOMY, Spark, spark_process, until
 
@@ -123,10 +122,8 @@ def served(home: Path, name: str, url: str) -> Generator[None]:
 @pytest.fixture
 def narrow(postgres: Postgres) -> Generator[PgBouncer]:
     """A pooler with fewer connections than there are processes."""
-    with TemporaryDirectory(prefix="pooler-") as folder:
-        started = start_pgbouncer(Path(folder) / "b", postgres.url, size=FEWER)
+    with pooler_before(postgres, FEWER) as started:
         yield started
-        started.stop()
 
 
 async def test_more_processes_than_connections_learn_and_advise(
