@@ -104,7 +104,7 @@ class Database:
         schema = (role or "").removeprefix("spark_")
         self._waited = WAITED.labels(schema)
         self._span = f"{DATABASE} {schema}"
-        self._size = size
+        self.size = size
         self._turn = asyncio.Semaphore(size)
         self._free: deque[Slot] = deque(Slot() for _ in range(size))
         self._idle_s = idle_s
@@ -192,7 +192,7 @@ class Database:
             self._looking.cancel()
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
-                await asyncio.gather(*(self._leave() for _ in range(self._size)))
+                await asyncio.gather(*(self._leave() for _ in range(self.size)))
                 await asyncio.gather(*self._leaving)
         except TimeoutError:
             for held in self._open:
