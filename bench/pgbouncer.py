@@ -32,7 +32,6 @@ auth_file = {folder}/users.txt
 pool_mode = transaction
 default_pool_size = {size}
 max_client_conn = 200
-query_wait_timeout = 10
 server_login_retry = 1
 """
 

@@ -77,6 +77,9 @@ async def migrate(
                 return applied
             applied += done
             give_up = clock() + patience_s
+    except asyncpg.InsufficientPrivilegeError as error:
+        told = f"{schema}: this login may not change it ({error}); run `spark migrate` as the owner"
+        raise MigrationError(told) from error
     finally:
         await connection.close()
 

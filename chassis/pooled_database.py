@@ -17,6 +17,7 @@ from typing import Any
 import asyncpg
 
 from chassis.database import CHANGE, CONNECT_SECONDS, PLANS, VIEW, Committed, Database, Kind
+from chassis.faults import StoreUnavailable
 
 OPENING = "BEGIN"
 """How asyncpg begins a transaction; a nested one is a savepoint."""
@@ -32,10 +33,20 @@ class PooledConnection(asyncpg.Connection):
     """Statements that hold until the transaction ends."""
 
     async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:
-        """As asyncpg's own, which begins transactions through it."""
-        if query.startswith(OPENING):
-            query = f"{query} {self.settings}"
-        return await super().execute(query, *args, timeout=timeout)
+        """As asyncpg's own, which begins transactions through it.
+
+        Raises:
+            StoreUnavailable: when a transaction cannot begin within 2 s: a pooler lets its clients wait for a server
+                that is away, for two minutes unless it is told otherwise.
+        """
+        if not query.startswith(OPENING):
+            return await super().execute(query, *args, timeout=timeout)
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                return await super().execute(f"{query} {self.settings}")
+        except TimeoutError:
+            self.terminate()
+            raise StoreUnavailable(f"Postgres: the pooler had no connection for {CONNECT_SECONDS:.0f} s") from None
 
 
 class PooledDatabase(Database):
@@ -91,7 +102,7 @@ class PooledDatabase(Database):
         # A pooler takes clients whether or not it reaches the server, and whether or not there is such a role.
         connection.settings = settings_of(self._role, durable=False)
         try:
-            async with asyncio.timeout(CONNECT_SECONDS), connection.transaction(readonly=True):
+            async with connection.transaction(readonly=True):
                 pass
         except BaseException:
             connection.terminate()

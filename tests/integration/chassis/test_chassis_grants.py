@@ -70,6 +70,16 @@ async def test_such_a_login_makes_nothing_of_its_own(url: str, database_url: str
     await connection.close()
 
 
+async def test_such_a_login_leaves_migrations_to_the_owner(url: str, database_url: str, login: str) -> None:
+    await grant(database_url, SCHEMAS, login)
+    newer = [*files("orders"), Migration(2, "0002_more", "alter table orders.item add column m integer;")]
+    with pytest.raises(
+        MigrationError, match=r"orders: this login may not change it .*; run `spark migrate` as the own"
+    ):
+        await migrate(url, "orders", newer)
+    assert (await look(url, "orders", newer)).missing == (newer[1],)
+
+
 async def test_a_login_that_was_not_let_in_is_told_what_to_do(url: str, login: str) -> None:
     with pytest.raises(MigrationError, match=f"catalogue: {login} may not read it .*`spark migrate --grant {login}`"):
         await look(url, "catalogue", files("catalogue"))

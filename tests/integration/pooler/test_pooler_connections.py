@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import time
 from collections.abc import AsyncGenerator
 
 import asyncpg
 import pytest
 
-from chassis.database import Database
+from chassis.database import CONNECT_SECONDS, Database
 from chassis.faults import InvalidArgument, StoreUnavailable
 from chassis.migrating import migrate
 from chassis.migrations import Migration, role_of
 from chassis.pooled_database import PooledDatabase
+from host.engines import Postgres
 from tests.integration.chassis.waiting import eventually
 from tests.integration.pooler.conftest import SIZE
 
@@ -175,4 +179,36 @@ async def test_connections_for_a_server_say_what_to_set_behind_a_pooler(pooled_u
     database = Database(pooled_url, role=None, size=1)
     with pytest.raises(StoreUnavailable, match="set SPARK_DATABASE_POOLER=transaction"):
         await database.ping()
+    await database.close()
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_a_server_that_is_killed_behind_the_pooler_is_an_outage_until_it_is_back(
+    postgres: Postgres, pooled_url: str
+) -> None:
+    database = PooledDatabase(pooled_url, size=2)
+    await database.ping()
+    os.kill(postgres.pid, signal.SIGKILL)
+    await eventually(lambda: not postgres.alive())
+    took: list[float] = []
+    try:
+        for _ in range(3):
+            began = time.monotonic()
+            with pytest.raises(StoreUnavailable):
+                await database.ping()
+            took.append(time.monotonic() - began)
+    finally:
+        await postgres.restart()
+    # Each waits for a connection and for a transaction, however long the pooler would let it wait.
+    assert max(took) < 2 * CONNECT_SECONDS + 0.5
+
+    async def back() -> bool:
+        try:
+            await database.ping()
+        except StoreUnavailable:
+            return False
+        return True
+
+    # As soon as the pooler tries again.
+    await eventually(back)
     await database.close()
