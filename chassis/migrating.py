@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import asyncpg
 
@@ -73,9 +74,9 @@ async def migrate(
                 log.info("a migration waits", extra=waits)
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
-            if not done:
+            applied += done.applied
+            if not done.left:
                 return applied
-            applied += done
             give_up = clock() + patience_s
     except asyncpg.InsufficientPrivilegeError as error:
         told = f"{schema}: this login may not change it ({error}); run `spark migrate` as the owner"
@@ -84,9 +85,17 @@ async def migrate(
         await connection.close()
 
 
-async def step(connection: asyncpg.Connection, url: str, schema: str, migrations: Sequence[Migration]) -> list[str]:
+@dataclass(frozen=True)
+class Done:
+    """The names of the files applied, and whether others are left."""
+
+    applied: list[str]
+    left: bool = False
+
+
+async def step(connection: asyncpg.Connection, url: str, schema: str, migrations: Sequence[Migration]) -> Done:
     """Applies the next file, or all up to one that goes outside a transaction where the schema is new and nobody can be
-    waiting; returns the names applied, none when all were.
+    waiting.
 
     Raises:
         NotNow: when a lock could not be had; then nothing is changed.
@@ -102,17 +111,18 @@ async def step(connection: asyncpg.Connection, url: str, schema: str, migrations
         # Also ends the statement before, whose snapshot `create index concurrently` would wait for.
         await connection.execute(f"set local lock_timeout = {LOCK_WAIT_MS}")
         if not standing.missing:
-            return []
+            return Done([])
         first, *others = standing.missing
         if first.outside:
             await apply_outside(url, schema, first)
-            return [await record(connection, schema, first)]
+            return Done([await record(connection, schema, first)], left=bool(others))
         together = [first]
         for migration in others if not known else []:
             if migration.outside:
                 break
             together.append(migration)
-        return [await apply(connection, schema, migration) for migration in together]
+        names = [await apply(connection, schema, migration) for migration in together]
+        return Done(names, left=len(names) < len(standing.missing))
 
 
 async def own_schema(connection: asyncpg.Connection, schema: str) -> None:
