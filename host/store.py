@@ -12,14 +12,14 @@ from chassis.pooled_database import PooledDatabase
 from chassis.service import Service
 from chassis.settings import Setting, Settings
 
-TRANSACTION = "transaction"
+OFF, TRANSACTION = "off", "transaction"
 
 POOLER = Setting(
     "database.pooler",
     "SPARK_DATABASE_POOLER",
-    "",
+    OFF,
     "What stands before Postgres: 'transaction' for a pooler that lends connections for a transaction each",
-    choices=("", TRANSACTION),
+    choices=(OFF, TRANSACTION),
 )
 CONNECTIONS = Setting(
     "database.connections",
