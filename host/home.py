@@ -132,6 +132,8 @@ def write_served(home: Path, service: str, run: Run) -> None:
     draft.replace(path)
 
 
-def remove_served(home: Path, service: str) -> None:
-    """Takes that back."""
-    served_file(home, service).unlink(missing_ok=True)
+def remove_served(home: Path, service: str, pid: int) -> None:
+    """Takes that back, unless another process has told of itself since."""
+    told = read_served(home, service)
+    if told is None or told.pid == pid:
+        served_file(home, service).unlink(missing_ok=True)

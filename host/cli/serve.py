@@ -122,7 +122,7 @@ async def serve(home: Path, settings: Settings, engines: Engines, wish: Wish) ->
         await until_signalled()
     finally:
         for name in served:
-            remove_served(home, name)
+            remove_served(home, name, os.getpid())
         await process.stop()
 
 
@@ -139,7 +139,7 @@ async def wait_for_callers(home: Path, wish: Wish, idle_s: float, *, web: bool) 
         await until_signalled()
     finally:
         for name in names:
-            remove_served(home, name)
+            remove_served(home, name, os.getpid())
         await listener.stop()
 
 
