@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ from chassis.faults import BusUnavailable
 from chassis.identifiers import new_ulid
 from chassis.repeating import Repeating
 
+log = logging.getLogger(__name__)
+
 LOOK_EVERY_S = 2.0
 """So often a process looks whether the one that is delivered to is gone."""
 MADE_ANEW_S = 0.5
@@ -30,6 +33,8 @@ ANSWER_S = 1.0
 """Patience with the process that is delivered to, when it is asked whether it is there."""
 SILENT_LOOKS = 3
 """So many looks in a row it may leave without an answer."""
+
+TROUBLE = (OSError, TimeoutError, nats.errors.Error, nats.js.errors.Error)
 
 
 @dataclass(frozen=True)
@@ -77,10 +82,14 @@ class Binding:
 
         Raises:
             StoreUnavailable: when it cannot be told what is stored.
+            BusUnavailable: when NATS does not answer.
         """
         for subject, heard in ((self._subject, self._arrive), (asked_at(self._subject), answer)):
             self._subscriptions.append(await self._bus.client.subscribe(subject, cb=heard))
-        await self._take()
+        try:
+            await self._take()
+        except TROUBLE as error:
+            raise trouble(error) from error
         await self._watch.start()
 
     async def stop(self) -> None:
@@ -95,8 +104,8 @@ class Binding:
             if await self._known() is None:
                 await asyncio.sleep(MADE_ANEW_S)
             await self._take(asking=True)
-        except (OSError, TimeoutError, nats.errors.Error, nats.js.errors.Error) as error:
-            raise BusUnavailable(f"NATS: {error or type(error).__name__}") from error
+        except TROUBLE as error:
+            raise trouble(error) from error
 
     async def _take(self, *, asking: bool = False) -> None:
         known = await self._known()
@@ -130,14 +139,23 @@ class Binding:
         order, and only after a while: then the consumer is made anew from the first event that is not stored."""
         acknowledged = 0 if known.ack_floor is None else known.ack_floor.stream_seq
         done = acknowledged if self._stored is None else min(acknowledged, await self._stored())
-        if anew or known.num_ack_pending or done < acknowledged or known.config.deliver_group:
+        anew = anew or bool(known.num_ack_pending or done < acknowledged or known.config.deliver_group)
+        if anew:
             await self._bus.jetstream.delete_consumer(self._wanted.stream, self._wanted.name)
             policy, first = DeliverPolicy.BY_START_SEQUENCE, done + 1
         else:
             # Where a consumer begins cannot be changed later.
             policy, first = known.config.deliver_policy or DeliverPolicy.ALL, known.config.opt_start_seq
-        if await self._deliver_from(policy, first):
-            self._begins(done)
+        try:
+            taken = await self._deliver_from(policy, first)
+        except nats.js.errors.BadRequestError:
+            if anew:
+                raise
+            # Who listens to all that passes is no process that is delivered to, and yet keeps its subject.
+            await self._succeed(known, anew=True)
+        else:
+            if taken:
+                self._begins(done)
 
     async def _deliver_from(self, policy: DeliverPolicy, first: int | None) -> bool:
         config = ConsumerConfig(
@@ -157,12 +175,18 @@ class Binding:
             if known is None or not known.push_bound:
                 raise
             return False  # Another process was quicker.
+        log.info("this process consumes", extra={"action": "consumer_bound", "consumer": self._wanted.name})
         return True
 
     async def _known(self) -> ConsumerInfo | None:
         with contextlib.suppress(nats.js.errors.NotFoundError):
             return await self._bus.jetstream.consumer_info(self._wanted.stream, self._wanted.name)
         return None
+
+
+def trouble(error: Exception) -> BusUnavailable:
+    """What to tell of a NATS that does not do what it is asked."""
+    return BusUnavailable(f"NATS: {error or type(error).__name__}")
 
 
 def asked_at(subject: str) -> str:

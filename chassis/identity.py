@@ -80,10 +80,15 @@ def serving_token(settings: Settings, home: Path) -> str:
     Raises:
         BadSetting: when what is given is too short to be one, or holds what no header can.
     """
-    given = settings[TOKEN].strip()
-    if given and (len(given) < SHORTEST_CHARS or not (given.isascii() and given.isprintable())):
-        raise BadSetting(f"{TOKEN.environment}: expected at least {SHORTEST_CHARS} printable ASCII characters")
-    return given or local_token(home)
+    effective = settings.explain(TOKEN)
+    if effective.source == "default":
+        return local_token(home)
+    given = str(effective.value)
+    if len(given) < SHORTEST_CHARS or not (given.isascii() and given.isprintable()) or " " in given:
+        raise BadSetting(
+            f"{TOKEN.environment}: expected at least {SHORTEST_CHARS} printable ASCII characters, no space"
+        )
+    return given
 
 
 def local_token(home: Path) -> str:

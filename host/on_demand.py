@@ -119,7 +119,7 @@ class OnDemand:
             if said := await reader.read(CHUNK_BYTES):
                 await self._call(said, reader, writer)
         except (CannotStart, CannotRun, OSError) as error:
-            log.error("cannot start on demand", extra={"action": "on_demand_failed", "error": str(error)})
+            log.debug("a caller is turned away", extra={"action": "on_demand_turned_away", "error": str(error)})
         except asyncio.CancelledError:
             # It is over by then; of a task that ends as cancelled, Python 3.11's streams print a traceback.
             return
@@ -145,8 +145,9 @@ class OnDemand:
                 raise CannotStart("it failed a moment ago")
             try:
                 self._awake = await self._begin()
-            except (CannotStart, CannotRun):
+            except (CannotStart, CannotRun) as error:
                 self._failed_at = clock()
+                log.error("cannot start on demand", extra={"action": "on_demand_failed", "error": str(error)})
                 raise
             return self._awake
 

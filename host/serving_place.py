@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chassis.settings import BadSetting
+from host.port_variables import port_in
 from host.process import Place
 
 DEFAULT_HOST = "127.0.0.1"
-HIGHEST_PORT = 65_535
 
 
 def serving_place(
@@ -33,20 +32,6 @@ def serving_place(
         first_of(http_port, port_in(environment, "SPARK_HTTP_PORT"), face if web else None),
         first_of(grpc_port, port_in(environment, "SPARK_GRPC_PORT"), None if web else face),
     )
-
-
-def port_in(environment: Mapping[str, str], name: str) -> int | None:
-    """The port that a variable names; None where it is not set.
-
-    Raises:
-        BadSetting: when it is no number of a port.
-    """
-    text = environment.get(name, "").strip()
-    if not text:
-        return None
-    if not (text.isascii() and text.isdecimal() and int(text) <= HIGHEST_PORT):
-        raise BadSetting(f"{name}={text!r} (environment): expected a port, 0 to {HIGHEST_PORT}")
-    return int(text)
 
 
 def first_of(*ports: int | None) -> int:

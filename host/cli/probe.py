@@ -14,16 +14,27 @@ import click
 def command(address: str | None, service: str, timeout: float) -> None:
     """Ask a process by the health service of gRPC whether it serves; exit status 0 when it does.
 
-    ADDRESS is host:port, by default the port of SPARK_GRPC_PORT, else PORT, on this machine.
+    ADDRESS is host:port, by default the port of SPARK_GRPC_PORT, else PORT, on this machine. (Of a gateway PORT is
+    HTTP's: ask it at /health there.)
     """
-    port = os.environ.get("SPARK_GRPC_PORT") or os.environ.get("PORT")
-    place = address or (f"127.0.0.1:{port}" if port and port != "0" else "")
-    if not place:
-        raise click.UsageError("say which ADDRESS to ask (host:port), or set SPARK_GRPC_PORT")
-    trouble = asked(place, service, timeout)
+    trouble = asked(address or own_address(), service, timeout)
     if trouble:
-        raise click.ClickException(f"{place} {service}: {trouble}".replace(" :", ":"))
+        raise click.ClickException(f"{address or own_address()}{f' {service}' if service else ''}: {trouble}")
     click.echo("serving")
+
+
+def own_address() -> str:
+    """Where the process in this container answers over gRPC."""
+    from chassis.settings import BadSetting
+    from host.port_variables import port_in
+
+    try:
+        port = port_in(os.environ, "SPARK_GRPC_PORT") or port_in(os.environ, "PORT")
+    except BadSetting as error:
+        raise click.ClickException(str(error)) from error
+    if not port:
+        raise click.UsageError("say which ADDRESS to ask (host:port), or set SPARK_GRPC_PORT")
+    return f"127.0.0.1:{port}"
 
 
 def asked(place: str, service: str, timeout: float) -> str:

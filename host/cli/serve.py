@@ -11,9 +11,9 @@ from pathlib import Path
 import click
 
 from chassis.door import LOOPBACK_HOSTS
-from chassis.identity import LOCAL_WORKSPACE, Tokens, serving_token
+from chassis.identity import LOCAL_WORKSPACE, TOKEN, Tokens, local_token, serving_token
 from chassis.service import Service
-from chassis.settings import Settings
+from chassis.settings import BadSetting, Settings
 from host.catalog import UnknownService, services_named
 from host.cli.running import console, explained, print_json, run, until_signalled
 from host.connection import settings_of
@@ -104,10 +104,24 @@ def engines_of(home: Path, settings: Settings) -> Engines:
     return Engines(database, nats)
 
 
+def token_of(home: Path, settings: Settings) -> str:
+    """The token of these services, which is that of the Spark that is up here, where one is.
+
+    Raises:
+        BadSetting: when another one is given.
+    """
+    token = serving_token(settings, home)
+    if read_run(home) is not None and token != local_token(home):
+        raise BadSetting(
+            f"{TOKEN.environment} is not the token in {home}, which the Spark that is up here goes by: unset it"
+        )
+    return token
+
+
 async def serve(home: Path, settings: Settings, engines: Engines, wish: Wish) -> None:
     """Carries the services until a signal comes."""
     warn_of(wish)
-    tokens = Tokens({serving_token(settings, home): LOCAL_WORKSPACE})
+    tokens = Tokens({token_of(home, settings): LOCAL_WORKSPACE})
     addresses = Addresses(home, os.environ)
     process = Process(wish.services, engines, settings, tokens, addresses, home=home, part=wish.part)
     await process.start(wish.place)

@@ -18,7 +18,15 @@ from spark.telemetry.v1.telemetry_pb2_grpc import TelemetryServiceStub
 from tests.integration.inference.servers import free_port
 from tests.integration.system.coding_agent import Agent, advice_in, failing, sequence_of, unknown_flag, working
 from tests.integration.system.conftest import StartSpark
-from tests.integration.system.running_spark import FIRST_START_SECONDS, REPOSITORY, ROOMY, Spark, environment_of, until
+from tests.integration.system.running_spark import (
+    FIRST_START_SECONDS,
+    REPOSITORY,
+    ROOMY,
+    Spark,
+    environment_of,
+    spark_process,
+    until,
+)
 from tests.integration.system.served_alone import engines_and_token, served_alone
 
 
@@ -158,3 +166,13 @@ def test_what_goes_on_demand_consumes_nothing(tmp_path: Path) -> None:
     )
     assert told.returncode == 2
     assert "--only calls" in told.stderr
+
+
+def test_a_token_that_is_not_the_one_of_the_spark_here_is_refused(up: StartSpark, home: Path, tmp_path: Path) -> None:
+    up("--without", "telemetry")
+    log = tmp_path / "log"
+    process = spark_process(home, "serve", "telemetry", log=log, environment={"SPARK_TOKEN": "a-token-of-sixteen"})
+    assert process.wait(FIRST_START_SECONDS) == 1
+    said = " ".join(log.read_text().split())
+    assert "SPARK_TOKEN" in said
+    assert "unset it" in said

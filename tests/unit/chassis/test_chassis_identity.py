@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.faults import Unauthenticated
-from chassis.identity import Tokens, local_token
+from chassis.identity import Tokens, local_token, serving_token
+from chassis.settings import BadSetting, Settings
 
 TOKENS = Tokens({"first": "local", "second": "other"})
 PROCESSES = 6
@@ -102,3 +103,20 @@ def test_a_file_that_was_cut_off_is_made_anew(left: bytes, tmp_path: Path) -> No
 def test_an_empty_token_opens_nothing(empty: str) -> None:
     with pytest.raises(ValueError, match="empty"):
         Tokens({empty: "local"})
+
+
+def test_a_serving_process_goes_by_the_token_that_it_is_given_or_that_lies_there(tmp_path: Path) -> None:
+    offered = "a-token-of-sixteen"
+    assert serving_token(Settings({"SPARK_TOKEN": f" {offered}\n"}), tmp_path) == offered
+    assert list(tmp_path.iterdir()) == []
+    assert serving_token(Settings({"SPARK_TOKEN": ""}), tmp_path) == local_token(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "offered", ["short", "   ", "sixteen characters and spaces", "ümläute-sind-nicht-gut", "a\ttab-inside-of-it"]
+)
+def test_a_token_that_is_none_is_refused_and_not_shown(offered: str, tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match="SPARK_TOKEN") as refused:
+        serving_token(Settings({"SPARK_TOKEN": offered}), tmp_path)
+    assert not offered.strip() or offered not in str(refused.value)
+    assert list(tmp_path.iterdir()) == []

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.settings import BadSetting
+from host.port_variables import port_in
 from host.process import Place
-from host.serving_place import port_in, serving_place
+from host.serving_place import serving_place
 
 UNSAID: Any = {"host": None, "http_port": None, "grpc_port": None}
 
