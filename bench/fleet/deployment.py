@@ -1,0 +1,159 @@
+"""A small fleet on this machine: replicas of the hot path, one process for all behind it, both engines."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from unittest.mock import patch
+
+import psutil
+
+from bench.fleet.balancer import balancer
+from bench.fleet.quota import Hierarchy
+from bench.processes import PATIENCE_S, child
+from chassis.bus import Bus
+from chassis.identity import local_token
+from host.catalog import SERVICES
+from host.engines import start_nats, start_postgres
+from host.engines.postgres import OPTIONS
+from host.home import Run, read_served
+from host.process import migrate_all
+
+HOT = ("gateway", "router", "packets")
+BEHIND = ("packets", "memory", "prefetch", "telemetry", "inference")
+"""What learns, prepares and records; packets as well, for its consumers and for what asks it behind the hooks."""
+ASKED_BY_HOT = ("memory", "prefetch", "telemetry", "inference")
+ROOMY = {"max_connections": "100"}
+"""The embedded Postgres gives 40 connections, which the pools of one process never reach and those of a fleet do."""
+LOOK_EVERY_S = 0.25
+"""Looking costs NATS CPU that is counted as its own."""
+DRAIN_S = 180.0
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a fleet stands on: the engines, a folder, and the data folder that the processes behind use."""
+
+    folder: Path
+    database_url: str
+    bus: Bus
+    behind: Run
+    settings: Mapping[str, str]
+
+    @property
+    def home(self) -> Path:
+        """The data folder whose token all share."""
+        return self.folder / "behind"
+
+    def parts(self) -> dict[str, list[psutil.Process]]:
+        """The processes of all but the hot path, by what they are."""
+        own = psutil.Process().children(recursive=True)
+        named = {name: [one for one in own if one.name() == name] for name in ("postgres", "nats-server")}
+        return {**named, "behind": [psutil.Process(self.behind.pid)]}
+
+    async def drained(self) -> None:
+        """Waits until every consumer has stored all that it was sent.
+
+        Raises:
+            TimeoutError: when that takes longer than three minutes.
+        """
+        async with asyncio.timeout(DRAIN_S):
+            while True:
+                if not await self.left():
+                    return
+                await asyncio.sleep(LOOK_EVERY_S)
+
+    async def left(self) -> int:
+        """How many events some consumer has not stored, those counted twice that two wait for."""
+        waiting = 0
+        for stream in await self.bus.jetstream.streams_info():
+            for one in await self.bus.jetstream.consumers_info(stream.config.name or ""):
+                waiting += (one.num_pending or 0) + (one.num_ack_pending or 0)
+        return waiting
+
+
+@dataclass(frozen=True)
+class Hot:
+    """Replicas behind their balancer, at `port`."""
+
+    port: int
+    replicas: list[psutil.Process]
+    balancer: psutil.Process
+
+
+@asynccontextmanager
+async def ground(folder: Path) -> AsyncGenerator[Ground]:
+    """Engines with all schemas and streams, and the process behind, for the time of the block."""
+    with patch.dict(OPTIONS, ROOMY):
+        postgres = await start_postgres(folder / "postgres", folder / "run")
+    try:
+        nats = await start_nats(folder / "nats", folder / "run")
+        try:
+            await migrate_all(SERVICES, postgres.url)
+            bus = await Bus.connect(nats.url)
+            try:
+                await bus.ensure_streams()
+                settings = {"SPARK_DATABASE_URL": postgres.url, "SPARK_NATS_URL": nats.url, "SPARK_LOG_LEVEL": "ERROR"}
+                with serving(BEHIND, folder / "behind", settings) as behind:
+                    yield Ground(folder, postgres.url, bus, behind, settings)
+            finally:
+                await bus.close()
+        finally:
+            await nats.stop()
+    finally:
+        await postgres.stop()
+
+
+@contextmanager
+def hot_path(on: Ground, replicas: int, cores: float, groups: Hierarchy, name: str) -> Generator[Hot]:
+    """So many replicas, each with so much CPU once it is ready, behind a balancer.
+
+    Raises:
+        NoQuota: when the CPU cannot be shared out.
+        NoBalancer: when there is no balancer.
+    """
+    addresses = {f"SPARK_{service.upper()}_ADDR": on.behind.services[service] for service in ASKED_BY_HOT}
+    with ExitStack() as open_now:
+        runs: list[Run] = []
+        for number in range(replicas):
+            home = on.folder / f"{name}-{number}"
+            share_token(on.home, home)
+            runs.append(open_now.enter_context(serving(HOT, home, {**on.settings, **addresses})))
+        for number, run in enumerate(runs):
+            group = groups.group(f"spark-bench-{run.pid}-{number}")
+            # Called before the replica has ended, which would take long with so little CPU.
+            open_now.callback(group.leave, run.pid)
+            group.take(run.pid)
+            group.limit(cores)
+        served = [run.http.removeprefix("http://") for run in runs]
+        port, process = open_now.enter_context(balancer(served, on.folder))
+        yield Hot(port, [psutil.Process(run.pid) for run in runs], process)
+
+
+def share_token(from_home: Path, to_home: Path) -> None:
+    """Lets a process with a data folder of its own take the same token."""
+    to_home.mkdir(mode=0o700, exist_ok=True)
+    (to_home / "token").write_text(local_token(from_home), encoding="utf-8")
+    (to_home / "token").chmod(0o600)
+
+
+@contextmanager
+def serving(services: tuple[str, ...], home: Path, settings: Mapping[str, str], *words: str) -> Generator[Run]:
+    """`spark serve` of these services until the block ends; gives how to reach it once it is ready.
+
+    Raises:
+        RuntimeError: when it is not ready within 30 s.
+    """
+    home.mkdir(mode=0o700, exist_ok=True)
+    ports = ("--http-port", "0", "--grpc-port", "0")
+    with child("host.cli", "serve", *services, *ports, *words, home=home, settings=settings) as process:
+        give_up = time.monotonic() + PATIENCE_S
+        while (run := read_served(home, services[0])) is None:
+            if process.poll() is not None or time.monotonic() > give_up:
+                raise RuntimeError(f"spark serve {' '.join(services)} did not become ready")
+            time.sleep(0.01)
+        yield run
