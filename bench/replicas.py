@@ -29,6 +29,7 @@ from bench.fleet.cpu import cpu_seconds
 from bench.fleet.crowd import Heard, ask
 from bench.fleet.deployment import Ground, ground, hot_path
 from bench.fleet.quota import Hierarchy, NoQuota, hierarchy
+from bench.fleet.waiting import drained
 from bench.hooks import ROOT
 from bench.lessons import Mistake, lesson_from, mistakes, today
 from bench.report import Limit, console, keep, show_limits
@@ -128,12 +129,12 @@ async def one_round(
     token, agents = local_token(on.home), plan.agents * replicas
     with hot_path(on, replicas, plan.cores, groups, name) as hot:
         ask(hot.port, token, known, f"{name}-warm", agents, plan.warm_up_s)
-        await on.drained()
+        await drained(on.bus)
         parts = {"hot": hot.replicas, "haproxy": [hot.balancer], **on.parts()}
         before = cpu_seconds(parts)
         heard = ask(hot.port, token, known, name, agents, plan.seconds)
         stopped, calls = time.perf_counter(), cpu_seconds(parts)
-        await on.drained()
+        await drained(on.bus)
         drained_s = time.perf_counter() - stopped
         # What is behind ends later than the hooks; the hot path is idle by then.
         after = {**cpu_seconds(parts), "hot": calls["hot"], "haproxy": calls["haproxy"]}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager
@@ -29,9 +28,6 @@ BEHIND = ("packets", "memory", "prefetch", "telemetry", "inference")
 ASKED_BY_HOT = ("memory", "prefetch", "telemetry", "inference")
 ROOMY = {"max_connections": "100"}
 """The embedded Postgres gives 40 connections, which the pools of one process never reach and those of a fleet do."""
-LOOK_EVERY_S = 0.25
-"""Looking costs NATS CPU that is counted as its own."""
-DRAIN_S = 180.0
 
 
 @dataclass(frozen=True)
@@ -54,26 +50,6 @@ class Ground:
         own = psutil.Process().children(recursive=True)
         named = {name: [one for one in own if one.name() == name] for name in ("postgres", "nats-server")}
         return {**named, "behind": [psutil.Process(self.behind.pid)]}
-
-    async def drained(self) -> None:
-        """Waits until every consumer has stored all that it was sent.
-
-        Raises:
-            TimeoutError: when that takes longer than three minutes.
-        """
-        async with asyncio.timeout(DRAIN_S):
-            while True:
-                if not await self.left():
-                    return
-                await asyncio.sleep(LOOK_EVERY_S)
-
-    async def left(self) -> int:
-        """How many events some consumer has not stored, those counted twice that two wait for."""
-        waiting = 0
-        for stream in await self.bus.jetstream.streams_info():
-            for one in await self.bus.jetstream.consumers_info(stream.config.name or ""):
-                waiting += (one.num_pending or 0) + (one.num_ack_pending or 0)
-        return waiting
 
 
 @dataclass(frozen=True)
