@@ -24,7 +24,7 @@ from host.process import migrate_all
 
 HOT = ("gateway", "router", "packets")
 BEHIND = ("packets", "memory", "prefetch", "telemetry", "inference")
-"""What learns, prepares and records; packets as well, for its consumers and for what asks it behind the hooks."""
+"""What learns, prepares and records; packets too, whose replicas on the hot path answer calls alone."""
 ASKED_BY_HOT = ("memory", "prefetch", "telemetry", "inference")
 ROOMY = {"max_connections": "100"}
 """The embedded Postgres gives 40 connections, which the pools of one process never reach and those of a fleet do."""
@@ -62,8 +62,8 @@ class Hot:
 
 
 @asynccontextmanager
-async def ground(folder: Path) -> AsyncGenerator[Ground]:
-    """Engines with all schemas and streams, and the process behind, for the time of the block."""
+async def engines(folder: Path) -> AsyncGenerator[dict[str, str]]:
+    """Postgres and NATS with all schemas and streams; gives the settings that name them."""
     with patch.dict(OPTIONS, ROOMY):
         postgres = await start_postgres(folder / "postgres", folder / "run")
     try:
@@ -71,17 +71,26 @@ async def ground(folder: Path) -> AsyncGenerator[Ground]:
         try:
             await migrate_all(SERVICES, postgres.url)
             bus = await Bus.connect(nats.url)
-            try:
-                await bus.ensure_streams()
-                settings = {"SPARK_DATABASE_URL": postgres.url, "SPARK_NATS_URL": nats.url, "SPARK_LOG_LEVEL": "ERROR"}
-                with serving(BEHIND, folder / "behind", settings) as behind:
-                    yield Ground(folder, postgres.url, bus, behind, settings)
-            finally:
-                await bus.close()
+            await bus.ensure_streams()
+            await bus.close()
+            yield {"SPARK_DATABASE_URL": postgres.url, "SPARK_NATS_URL": nats.url}
         finally:
             await nats.stop()
     finally:
         await postgres.stop()
+
+
+@asynccontextmanager
+async def ground(folder: Path) -> AsyncGenerator[Ground]:
+    """Engines, and the process behind, for the time of the block."""
+    async with engines(folder) as urls:
+        bus = await Bus.connect(urls["SPARK_NATS_URL"])
+        settings = {**urls, "SPARK_LOG_LEVEL": "ERROR"}
+        try:
+            with serving(BEHIND, folder / "behind", settings) as behind:
+                yield Ground(folder, urls["SPARK_DATABASE_URL"], bus, behind, settings)
+        finally:
+            await bus.close()
 
 
 @contextmanager
@@ -97,8 +106,8 @@ def hot_path(on: Ground, replicas: int, cores: float, groups: Hierarchy, name: s
         runs: list[Run] = []
         for number in range(replicas):
             home = on.folder / f"{name}-{number}"
-            share_token(on.home, home)
-            runs.append(open_now.enter_context(serving(HOT, home, {**on.settings, **addresses})))
+            settings = {**on.settings, **addresses, "SPARK_TOKEN": local_token(on.home)}
+            runs.append(open_now.enter_context(serving(HOT, home, settings, "--only", "calls")))
         for number, run in enumerate(runs):
             group = groups.group(f"spark-bench-{run.pid}-{number}")
             # Called before the replica has ended, which would take long with so little CPU.
@@ -108,13 +117,6 @@ def hot_path(on: Ground, replicas: int, cores: float, groups: Hierarchy, name: s
         served = [run.http.removeprefix("http://") for run in runs]
         port, process = open_now.enter_context(balancer(served, on.folder))
         yield Hot(port, [psutil.Process(run.pid) for run in runs], process)
-
-
-def share_token(from_home: Path, to_home: Path) -> None:
-    """Lets a process with a data folder of its own take the same token."""
-    to_home.mkdir(mode=0o700, exist_ok=True)
-    (to_home / "token").write_text(local_token(from_home), encoding="utf-8")
-    (to_home / "token").chmod(0o600)
 
 
 @contextmanager
