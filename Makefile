@@ -13,7 +13,7 @@ BROWSER := tests/browser/node_modules/.package-lock.json
 
 .PHONY: run test lint format setup clients browser protos shim bench bench-hooks bench-clients bench-scale bench-learning \
 	bench-memory bench-import bench-recall names bench-inference bench-screen bench-ingest bench-telemetry bench-pages \
-	bench-replicas bench-cold-start bench-storage bench-demand scale semantic promtool haproxy drills replay build clean
+	bench-replicas bench-cold-start bench-storage bench-demand bench-stream scale semantic promtool haproxy drills replay build clean
 
 run: $(READY)
 	@$(BIN)/spark demo
@@ -160,6 +160,9 @@ bench-cold-start: $(READY)
 
 bench-storage: $(READY)
 	$(BIN)/python -m bench.storage $(DATA)
+
+bench-stream: $(READY)
+	$(BIN)/python -m bench.stream_rate
 
 bench-demand: $(READY)
 	$(BIN)/python -m bench.demand $(DATA)

@@ -1,4 +1,4 @@
-"""A small fleet on this machine: replicas of the hot path, one process for all behind it, both engines."""
+"""A small fleet on this machine: replicas of the hot path, a process for each service behind it, both engines."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ class Ground:
     folder: Path
     database_url: str
     bus: Bus
-    behind: Run
+    behind: Mapping[str, Run]
+    """The processes behind the hot path, by the service that each carries."""
     settings: Mapping[str, str]
 
     @property
@@ -49,7 +50,7 @@ class Ground:
         """The processes of all but the hot path, by what they are."""
         own = psutil.Process().children(recursive=True)
         named = {name: [one for one in own if one.name() == name] for name in ("postgres", "nats-server")}
-        return {**named, "behind": [psutil.Process(self.behind.pid)]}
+        return {**named, **{name: [psutil.Process(run.pid)] for name, run in self.behind.items()}}
 
 
 @dataclass(frozen=True)
@@ -82,12 +83,16 @@ async def engines(folder: Path) -> AsyncGenerator[dict[str, str]]:
 
 @asynccontextmanager
 async def ground(folder: Path) -> AsyncGenerator[Ground]:
-    """Engines, and the process behind, for the time of the block."""
+    """Engines, and the processes behind, for the time of the block."""
     async with engines(folder) as urls:
         bus = await Bus.connect(urls["SPARK_NATS_URL"])
         settings = {**urls, "SPARK_LOG_LEVEL": "ERROR"}
         try:
-            with serving(BEHIND, folder / "behind", settings) as behind:
+            with ExitStack() as open_now:
+                # In one data folder, where they find each other.
+                behind = {
+                    name: open_now.enter_context(serving((name,), folder / "behind", settings)) for name in BEHIND
+                }
                 yield Ground(folder, urls["SPARK_DATABASE_URL"], bus, behind, settings)
         finally:
             await bus.close()
@@ -101,7 +106,7 @@ def hot_path(on: Ground, replicas: int, cores: float, groups: Hierarchy, name: s
         NoQuota: when the CPU cannot be shared out.
         NoBalancer: when there is no balancer.
     """
-    addresses = {f"SPARK_{service.upper()}_ADDR": on.behind.services[service] for service in ASKED_BY_HOT}
+    addresses = {f"SPARK_{name.upper()}_ADDR": on.behind[name].services[name] for name in ASKED_BY_HOT}
     with ExitStack() as open_now:
         runs: list[Run] = []
         for number in range(replicas):
