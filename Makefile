@@ -13,7 +13,7 @@ BROWSER := tests/browser/node_modules/.package-lock.json
 
 .PHONY: run test lint format setup clients browser protos shim bench bench-hooks bench-clients bench-scale bench-learning \
 	bench-memory bench-import bench-recall names bench-inference bench-screen bench-ingest bench-telemetry bench-pages \
-	bench-replicas bench-cold-start bench-storage bench-demand bench-stream scale semantic promtool haproxy drills replay build clean
+	bench-replicas bench-cold-start bench-storage bench-demand bench-stream bench-backlog scale semantic promtool haproxy drills replay build clean
 
 run: $(READY)
 	@$(BIN)/spark demo
@@ -163,6 +163,9 @@ bench-storage: $(READY)
 
 bench-stream: $(READY)
 	$(BIN)/python -m bench.stream_rate
+
+bench-backlog: $(READY)
+	$(BIN)/python -m bench.backlog
 
 bench-demand: $(READY)
 	$(BIN)/python -m bench.demand $(DATA)
