@@ -223,8 +223,8 @@ def concluded(curve: Curve) -> bool:
     shares = ", ".join(f"{name} {median(one.cpu_ms[name] for one in arms):.2f}" for name in BEHIND)
     console.print(f"behind, of that: {shares}")
     console.print(f"when nobody asks, {sum(curve.idle_cores.values()):.3f} cores in all, one replica's among them")
-    told = min(one.advised for one in arms)
-    console.print(f"advice at {told:.0%} of the calls proposed or more; lost {sum(one.lost for one in arms)} hooks")
+    told, lost, hooks = min(one.advised for one in arms), sum(one.lost for one in arms), sum(one.hooks for one in arms)
+    console.print(f"advice at {told:.0%} of the calls proposed or more; lost {lost} of {hooks:,} hooks")
     console.print(f"behind it all was stored {max(one.drained_s for one in arms):.1f} s after the last hook at most")
     console.print(f"load {os.getloadavg()[0]:.1f}")
     limits = [

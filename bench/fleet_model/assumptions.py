@@ -21,12 +21,6 @@ FULL = 0.6
 DAY_S = 86_400
 HOUR_S = 3_600
 HOURS_A_MONTH = 730
-WORKING_HOURS = 8
-"""A day's hooks come within so many hours, as far as storage by the hour goes. Guessed."""
-
-PROJECTS_A_DAY = 2
-"""That a developer works in. Guessed; rows that count by the hour are made for each."""
-
 YEAR_WORKDAYS = 12 * WORKDAYS
 """What is kept until forgotten is shown after one year."""
 
@@ -54,11 +48,8 @@ CONNECTIONS_MOST = 5_000
 IO_BYTES = 4_096
 """Aurora bills a write of its log by pieces of 4 KiB."""
 
-INGEST_EVENTS_S = 15_000
-"""Telemetry, one process on two cores with both engines beside it (`make bench-ingest`, docs/performance.md)."""
-
-IN_FLIGHT_S = 0.25
-"""From the delivery of an event to its acknowledgement while a consumer gathers: 0.2 s and the statement. Computed."""
+AURORA_GB = 128 * 1024**4 / 1e9
+"""A cluster's volume: 128 TiB; AWS gives newer versions of the engine more."""
 
 WIRE_BYTES = 3_000
 """A hook's request and reply with headers over the balancer. Guessed."""

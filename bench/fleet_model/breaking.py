@@ -10,7 +10,6 @@ from bench.fleet_model.coefficients import Coefficients
 from bench.fleet_model.fleet import OF_HOT, fleet
 from bench.fleet_model.load import GB, load
 from chassis.bus import STREAMS
-from chassis.consumer import IN_FLIGHT
 
 MILLIONS = 100_000_000
 """Where looking ends."""
@@ -40,10 +39,10 @@ def limits(of: Coefficients) -> list[Limit]:
         *(stream_limit(name, of) for name in ("MOMENTS", "DECISIONS")),
         *(pace_limit(name, of) for name in of.paces),
         Limit(
-            f"events in flight to one consumer, {IN_FLIGHT}, while it gathers for {1000 * given.IN_FLIGHT_S:.0f} ms",
-            "computed",
-            "a larger `max_ack_pending`, or subjects split",
-            reached(lambda n: load(n, of).hooks_peak * of.events_share * given.IN_FLIGHT_S / IN_FLIGHT),
+            f"the storage of one Aurora, {given.AURORA_GB / 1000:.0f} TB, after a year",
+            "computed; what is learnt is overrated",
+            "Postgres split by workspace, or what is old forgotten",
+            reached(lambda n: load(n, of).stored_gb / given.AURORA_GB),
         ),
         Limit(
             f"connections of Aurora, {given.CONNECTIONS_MOST:,}, each hot replica with {OF_HOT}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 BEHIND = ("packets", "memory", "prefetch", "telemetry", "inference")
@@ -56,9 +57,7 @@ class Coefficients:
     raw_bytes: float
     session_bytes: float
     hour_bytes: float
-    decision_hour_rows: float
-    """Of a project in an hour."""
-    decision_hour_row_bytes: float
+    """Counts by the hour, where a project has a hundred hooks in an hour."""
     lasting_bytes: float
     lasting_rows: float
     packets: float
@@ -71,16 +70,19 @@ class Coefficients:
 
 
 def coefficients(measured: Mapping[str, Any]) -> Coefficients:
-    """Reads what was measured. CPU is that of the largest store under the most replicas: the busiest case.
+    """Reads what was measured. CPU is that under the most replicas, the median over the sizes of the store.
 
     Raises:
         KeyError: where a part is not measured yet.
     """
     demand, storage = measured["demand"], measured["storage"]
     tables, streams = storage["tables"], storage["streams"]
-    arm = max(measured["replicas"]["arms"], key=lambda one: (one["packets"], one["replicas"]))
-    cpu = arm["cpu_ms"]
+    most = max(arm["replicas"] for arm in measured["replicas"]["arms"])
+    arms = [arm["cpu_ms"] for arm in measured["replicas"]["arms"] if arm["replicas"] == most]
+    cpu = {part: median(arm[part] for arm in arms) for part in arms[0]}
     hours = tables[HOURS_OF_DECISIONS]
+    # All was driven within one hour, which merges more than a day's hours do.
+    decision_hours = storage["decision_hour_share"] * hours["size"] / hours["rows"]
     return Coefficients(
         events_share=1 - demand["calls_a_day"] / demand["hooks_a_day"],
         hour_factor=demand["busiest_hour_factor"],
@@ -92,9 +94,7 @@ def coefficients(measured: Mapping[str, Any]) -> Coefficients:
         rows=total(tables, RAW, "rows"),
         raw_bytes=total(tables, RAW, "size"),
         session_bytes=total(tables, OF_SESSIONS, "size"),
-        hour_bytes=total(tables, BY_THE_HOUR, "size"),
-        decision_hour_rows=storage["decision_rows_an_hour"],
-        decision_hour_row_bytes=hours["size"] / hours["rows"],
+        hour_bytes=total(tables, BY_THE_HOUR, "size") + decision_hours,
         lasting_bytes=total(tables, UNTIL_FORGOTTEN, "size"),
         lasting_rows=total(tables, UNTIL_FORGOTTEN, "rows"),
         packets=tables["packets.packet"]["rows"],

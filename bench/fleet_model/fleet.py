@@ -23,7 +23,7 @@ OF_BEHIND = OF_PACKETS + OF_PACKETS_BEHIND + OF_MEMORY + OF_PREFETCH + OF_TELEME
 """Connections of all processes behind, one of each service."""
 
 THREE = 3
-"""Servers of a NATS cluster, each with all of a stream."""
+"""Servers of a NATS cluster, each with all of a stream, and each with the CPU that one alone would take."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,8 @@ def fleet(load: Load, of: Coefficients) -> Fleet:
     # Small ones share one process; else each service has its own, and those that consume more than one.
     behind = tasks(needed, len(BEHIND) if safe else 1)
     nats_cores = load.hooks_peak * of.events_share * of.cpu.nats / 1000 / given.FULL
-    nats = Tasks(THREE if safe else 1, *least(given.NATS_SIZES, nats_cores))
+    clusters = ceil(nats_cores / given.NATS_SIZES[-1][0])
+    nats = Tasks((THREE if safe else 1) * clusters, *least(given.NATS_SIZES, nats_cores / clusters))
     acu_peak = acu(load.hooks_peak * of.events_share * of.cpu.postgres)
     acu_mean = acu(load.hooks * of.events_share * of.cpu.postgres)
     connections = hot.number * OF_HOT + ceil(behind.number / len(BEHIND)) * OF_BEHIND
@@ -118,7 +119,8 @@ def postgres(load: Load, acu_mean: float, of: Coefficients) -> float:
 
 def nats_month(load: Load, servers: Tasks) -> float:
     """Servers with a disk each."""
-    return servers.month + servers.number * max(10.0, load.stream_gb) * prices.DISK_GB_MONTH
+    copies = min(servers.number, THREE)
+    return servers.month + copies * max(10.0, load.stream_gb) * prices.DISK_GB_MONTH
 
 
 def edge(load: Load, hot: Tasks, behind: Tasks) -> float:

@@ -49,8 +49,6 @@ def load(developers: int, of: Coefficients) -> Load:
     # Whoever works on a weekend does not fill it: two weeks have ten workdays.
     raw_days, bus_days = given.RAW_DAYS * 5 / 7, given.BUS_DAYS * 5 / 7
     hour_days = given.HOUR_DAYS * 5 / 7
-    project_hours = developers * given.PROJECTS_A_DAY * given.WORKING_HOURS
-    decision_hours = project_hours * of.decision_hour_rows * of.decision_hour_row_bytes
     year = events_a_day * given.YEAR_WORKDAYS
     return Load(
         developers,
@@ -60,7 +58,7 @@ def load(developers: int, of: Coefficients) -> Load:
         rows_a_day=events_a_day * of.rows,
         day_gb=events_a_day * of.raw_bytes / GB,
         raw_gb=events_a_day * raw_days * (of.raw_bytes + of.session_bytes) / GB,
-        hours_gb=hour_days * (events_a_day * of.hour_bytes + decision_hours) / GB,
+        hours_gb=events_a_day * hour_days * of.hour_bytes / GB,
         lasting_gb=year * of.lasting_bytes / GB,
         stream_gb=events_a_day * bus_days * sum(of.stream_bytes.values()) / GB,
         wal_mb_peak=peak * of.events_share * of.wal_bytes / 1e6,

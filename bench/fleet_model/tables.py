@@ -12,6 +12,9 @@ from bench.fleet_model.coefficients import BEHIND, Coefficients, coefficients
 from bench.fleet_model.fleet import Tasks, fleet
 from bench.fleet_model.load import load
 
+PARTS = ("hot path", "Postgres", "NATS", "behind")
+"""Whose CPU is told, milliseconds a hook."""
+
 
 def tables(measured: Mapping[str, Any]) -> dict[str, str]:
     """Each table by the name under which it stands in the document."""
@@ -41,7 +44,7 @@ def replicas(found: Mapping[str, Any]) -> str:
         ]
         for arm in found["arms"]
     ]
-    heads = ["packets", "replicas", "hooks/s", "times one", "p50 (p95), ms", "hot path", "Postgres", "NATS", "behind"]
+    heads = ["packets", "replicas", "hooks/s", "times one", "p50 (p95), ms", *(f"{part}, ms" for part in PARTS)]
     return table(heads, rows) + "\n\n" + measured_on(found)
 
 
@@ -65,11 +68,6 @@ def hook(measured: Mapping[str, Any], of: Coefficients) -> str:
         ["tables of what is raw", "event", f"{of.rows:.2f} rows, {number(of.raw_bytes)} bytes, 14 days"],
         ["sessions and advice", "event", f"{number(of.session_bytes)} bytes, 14 days"],
         ["counts by the hour", "event", f"{number(of.hour_bytes)} bytes, 400 days"],
-        [
-            "the same, of decisions",
-            "project and hour",
-            f"{of.decision_hour_rows:.0f} rows of {number(of.decision_hour_row_bytes)} bytes, 400 days",
-        ],
         ["what is learnt", "event", f"{of.lasting_rows:.2f} rows, {number(of.lasting_bytes)} bytes, until forgotten"],
         ["log of Postgres", "event", f"{number(of.wal_bytes)} bytes"],
         ["all of it at rest, one replica", "", f"{of.idle_cores:.2f} cores"],
@@ -153,8 +151,8 @@ def breaks(of: Coefficients) -> str:
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Markdown."""
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    lines = [f"| {' | '.join(line)} |" for line in (heads, *rows)]
+    return "\n".join([lines[0], "|---" * len(heads) + "|", *lines[1:]])
 
 
 def size(tasks: Tasks) -> str:

@@ -28,8 +28,6 @@ ROUND = Coefficients(
     raw_bytes=2000.0,
     session_bytes=500.0,
     hour_bytes=10.0,
-    decision_hour_rows=20.0,
-    decision_hour_row_bytes=250.0,
     lasting_bytes=100.0,
     lasting_rows=0.5,
     packets=0.01,
@@ -50,8 +48,7 @@ def test_a_load_is_its_hooks_and_what_they_leave() -> None:
     assert one.raw_gb == pytest.approx(events_a_day * 10 * 2500 / 1e9)
     assert one.stream_gb == pytest.approx(events_a_day * 5 * 1500 / 1e9)
     assert one.lasting_gb == pytest.approx(events_a_day * 264 * 100 / 1e9)
-    decision_hours = 86_400 * given.PROJECTS_A_DAY * given.WORKING_HOURS * 20 * 250
-    assert one.hours_gb == pytest.approx(given.HOUR_DAYS * 5 / 7 * (events_a_day * 10 + decision_hours) / 1e9)
+    assert one.hours_gb == pytest.approx(given.HOUR_DAYS * 5 / 7 * events_a_day * 10 / 1e9)
 
 
 def test_one_developer_is_provided_for_at_the_busiest_minute() -> None:
