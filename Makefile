@@ -6,13 +6,14 @@ READY := $(VENV)/.ready
 COMPILER := $(VENV)/.compiler
 WEIGHTS := $(VENV)/.weights
 PROMTOOL := $(VENV)/prometheus/usr/bin/promtool
-PGBOUNCER := $(VENV)/pgbouncer/usr/sbin/pgbouncer
+HAPROXY := $(VENV)/haproxy/usr/sbin/haproxy
+BALANCER := haproxy liblua5.3-0 libopentracing-c-wrapper0 libopentracing1
 CLIENTS := tests/clients/node_modules/.package-lock.json
 BROWSER := tests/browser/node_modules/.package-lock.json
 
 .PHONY: run test lint format setup clients browser protos shim bench bench-hooks bench-clients bench-scale bench-learning \
 	bench-memory bench-import bench-recall names bench-inference bench-screen bench-ingest bench-telemetry bench-pages \
-	bench-pooler semantic promtool pgbouncer drills replay build clean
+	bench-replicas bench-cold-start bench-storage bench-demand bench-stream bench-backlog scale semantic promtool haproxy drills replay build clean
 
 run: $(READY)
 	@$(BIN)/spark demo
@@ -94,17 +95,14 @@ $(PROMTOOL): $(READY)
 
 promtool: $(PROMTOOL)
 
-# As promtool, with the libraries that it has to itself.
-PGBOUNCER_PARTS := pgbouncer libc-ares2 libevent-2.1-7
+# The same for a balancer and the libraries that a bare machine lacks.
+$(HAPROXY): $(READY)
+	@mkdir -p $(VENV)/haproxy
+	cd $(VENV)/haproxy && { apt-get download $(BALANCER) || { apt-get update && apt-get download $(BALANCER); }; }
+	cd $(VENV)/haproxy && for each in *.deb; do dpkg-deb -x $$each . || exit 1; done && rm *.deb
+	@touch $(HAPROXY)
 
-$(PGBOUNCER): $(READY)
-	@mkdir -p $(VENV)/pgbouncer
-	cd $(VENV)/pgbouncer && { apt-get download $(PGBOUNCER_PARTS) \
-		|| { apt-get update && apt-get download $(PGBOUNCER_PARTS); }; }
-	cd $(VENV)/pgbouncer && for part in *.deb; do dpkg-deb -x "$$part" . && rm "$$part" || exit 1; done
-	@touch $(PGBOUNCER)
-
-pgbouncer: $(PGBOUNCER)
+haproxy: $(HAPROXY)
 
 # A drill holds faults against the clock, which a shared machine does not always keep: one that fails is done once more.
 drills: $(PROMTOOL)
@@ -154,8 +152,27 @@ bench-telemetry: $(READY)
 bench-pages: $(READY)
 	$(BIN)/python -m bench.pages
 
-bench-pooler: $(READY) $(PGBOUNCER)
-	$(BIN)/python -m bench.pooler_cost
+bench-replicas: $(HAPROXY)
+	$(BIN)/python -m bench.replicas $(ARGS)
+
+bench-cold-start: $(READY)
+	$(BIN)/python -m bench.cold_start $(ARGS)
+
+bench-storage: $(READY)
+	$(BIN)/python -m bench.storage $(DATA)
+
+bench-stream: $(READY)
+	$(BIN)/python -m bench.stream_rate
+
+bench-backlog: $(READY)
+	$(BIN)/python -m bench.backlog
+
+bench-demand: $(READY)
+	$(BIN)/python -m bench.demand $(DATA)
+
+# The tables of docs/scale.md, made anew of what was measured.
+scale: $(READY)
+	$(BIN)/python -m bench.fleet_model
 
 bench-screen: $(READY)
 	$(BIN)/python -m bench.event_to_screen

@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from importlib import import_module
+from typing import cast
 
 from chassis.service import Service
 from chassis.settings import AnySetting
-from gateway.assembly import SERVICE as GATEWAY
-from services.inference.assembly import SERVICE as INFERENCE
-from services.memory.assembly import SERVICE as MEMORY
-from services.packets.assembly import SERVICE as PACKETS
-from services.prefetch.assembly import SERVICE as PREFETCH
-from services.router.assembly import SERVICE as ROUTER
-from services.telemetry.assembly import SERVICE as TELEMETRY
 
-SERVICES: tuple[Service, ...] = (TELEMETRY, MEMORY, PACKETS, INFERENCE, PREFETCH, ROUTER, GATEWAY)
-"""In the order of their start: what records, what remembers, the engines, then who asks these; they end backward."""
+PLACES = {
+    "telemetry": "services.telemetry.assembly",
+    "memory": "services.memory.assembly",
+    "packets": "services.packets.assembly",
+    "inference": "services.inference.assembly",
+    "prefetch": "services.prefetch.assembly",
+    "router": "services.router.assembly",
+    "gateway": "gateway.assembly",
+}
+"""Where each service is put together, in the order of their start: what records, what remembers, the engines, then who
+asks these; they end backward. A process that carries some of them loads no other: that is half of a cold start."""
+
+NAMES = tuple(PLACES)
+"""In the same order."""
 
 
 class UnknownService(ValueError):
     """There is no service of that name."""
+
+
+def __getattr__(name: str) -> tuple[Service, ...]:
+    """`SERVICES`: all of them, loaded where they are asked for."""
+    if name != "SERVICES":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return services_named(NAMES)
 
 
 def services_named(names: Iterable[str]) -> tuple[Service, ...]:
@@ -29,13 +43,13 @@ def services_named(names: Iterable[str]) -> tuple[Service, ...]:
         UnknownService: for a name that is none.
     """
     wanted = set(names)
-    unknown = wanted - {service.name for service in SERVICES}
+    unknown = wanted - set(NAMES)
     if unknown:
-        known = ", ".join(service.name for service in reversed(SERVICES))
+        known = ", ".join(reversed(NAMES))
         raise UnknownService(f"no service {', '.join(sorted(unknown))}; there are: {known}")
-    return tuple(service for service in SERVICES if service.name in wanted)
+    return tuple(cast(Service, import_module(PLACES[name]).SERVICE) for name in NAMES if name in wanted)
 
 
 def all_settings() -> tuple[AnySetting, ...]:
     """Every setting of every service, those of the front first."""
-    return tuple(setting for service in reversed(SERVICES) for setting in service.settings)
+    return tuple(setting for service in reversed(services_named(NAMES)) for setting in service.settings)

@@ -21,7 +21,7 @@ from chassis.identity import LOCAL_WORKSPACE, TOKEN, Tokens, local_token
 from chassis.settings import Setting, Settings
 from chassis.tls import SETTINGS as TLS
 from host import engines as embedded
-from host.catalog import SERVICES
+from host.catalog import NAMES, services_named
 from host.engines import EngineBusy
 from host.engines.folders import private_folder, socket_folder
 from host.home import DEFAULT_GRPC_PORT, DEFAULT_HTTP_PORT, Addresses, Run, read_run, remove_run, write_run
@@ -102,7 +102,7 @@ class System:
         self._resources.push_async_callback(engines.stop)
         watching = asyncio.create_task(engines.watch(), name="engines")
         self._resources.push_async_callback(ended, watching)
-        services = tuple(service for service in SERVICES if service.name not in self._options.without)
+        services = services_named(set(NAMES) - self._options.without)
         urls = Engines(engines.database_url, engines.nats_url)
         addresses = Addresses(self._home, self._environment)
         checks = {"disk": partial(require_space, self._home)} if engines.running else {}

@@ -19,7 +19,7 @@ from host.alerts.seen import Seen, seen_in
 from host.alerts.settings import SLACK_URL, TELEGRAM_CHAT, TELEGRAM_TOKEN
 from host.alerts.webhooks import Outcome, Webhook, webhooks_of
 from host.alerts.wording import in_words
-from host.catalog import SERVICES
+from host.catalog import NAMES
 from host.cli.layout import count, path_row, say
 from host.cli.running import explained, print_json, run
 from host.connection import settings_of
@@ -123,7 +123,7 @@ def fires(seen: Seen | None) -> bool:
 
 def running_in(home: Path) -> list[Run]:
     """The processes of a data folder."""
-    found = [read_run(home), *(read_served(home, service.name) for service in SERVICES)]
+    found = [read_run(home), *(read_served(home, name) for name in NAMES)]
     return [each for each in found if each is not None]
 
 

@@ -15,7 +15,7 @@ import click
 import httpx
 from grpc.aio import AioRpcError
 
-from host.catalog import SERVICES
+from host.catalog import NAMES
 from host.cli.agents import AGENTS, Agent, Place
 from host.cli.layout import ago, count, local_time, milliseconds, path_row, row, say
 from host.cli.processes import Tree, tree_of
@@ -88,12 +88,12 @@ def command(as_document: bool) -> None:
 async def ask(home: Path, running: Run) -> Report:
     """Asks the system that is up, and those of its services that run apart."""
     report = Report()
-    for service in SERVICES:
-        served = read_served(home, service.name)
+    for name in NAMES:
+        served = read_served(home, name)
         if served is not None:
-            report.apart[service.name] = served
-        elif service.name not in running.services and not os.environ.get(f"SPARK_{service.name.upper()}_ADDR"):
-            report.troubles[service.name] = "runs nowhere"
+            report.apart[name] = served
+        elif name not in running.services and not os.environ.get(f"SPARK_{name.upper()}_ADDR"):
+            report.troubles[name] = "runs nowhere"
     processes = {each.pid: each for each in (running, *report.apart.values())}
     report.tree = tree_of(processes)
     await asyncio.gather(*(readiness(each, report) for each in processes.values()))
