@@ -6,6 +6,7 @@ READY := $(VENV)/.ready
 COMPILER := $(VENV)/.compiler
 WEIGHTS := $(VENV)/.weights
 PROMTOOL := $(VENV)/prometheus/usr/bin/promtool
+PGBOUNCER := $(VENV)/pgbouncer/usr/sbin/pgbouncer
 HAPROXY := $(VENV)/haproxy/usr/sbin/haproxy
 BALANCER := haproxy liblua5.3-0 libopentracing-c-wrapper0 libopentracing1
 CLIENTS := tests/clients/node_modules/.package-lock.json
@@ -13,7 +14,8 @@ BROWSER := tests/browser/node_modules/.package-lock.json
 
 .PHONY: run test lint format setup clients browser protos shim bench bench-hooks bench-clients bench-scale bench-learning \
 	bench-memory bench-import bench-recall names bench-inference bench-screen bench-ingest bench-telemetry bench-pages \
-	bench-replicas bench-cold-start bench-storage bench-demand bench-stream bench-backlog scale semantic promtool haproxy drills replay build clean
+	bench-pooler bench-replicas bench-cold-start bench-storage bench-demand bench-stream bench-backlog scale semantic promtool \
+	pgbouncer haproxy drills replay build clean
 
 run: $(READY)
 	@$(BIN)/spark demo
@@ -104,6 +106,18 @@ $(HAPROXY): $(READY)
 
 haproxy: $(HAPROXY)
 
+# As promtool, with the libraries that it has to itself.
+PGBOUNCER_PARTS := pgbouncer libc-ares2 libevent-2.1-7
+
+$(PGBOUNCER): $(READY)
+	@mkdir -p $(VENV)/pgbouncer
+	cd $(VENV)/pgbouncer && { apt-get download $(PGBOUNCER_PARTS) \
+		|| { apt-get update && apt-get download $(PGBOUNCER_PARTS); }; }
+	cd $(VENV)/pgbouncer && for part in *.deb; do dpkg-deb -x "$$part" . && rm "$$part" || exit 1; done
+	@touch $(PGBOUNCER)
+
+pgbouncer: $(PGBOUNCER)
+
 # A drill holds faults against the clock, which a shared machine does not always keep: one that fails is done once more.
 drills: $(PROMTOOL)
 	DRILLS=1 $(BIN)/pytest -q -n 2 --dist loadfile tests/integration/runbooks \
@@ -173,6 +187,9 @@ bench-demand: $(READY)
 # The tables of docs/scale.md, made anew of what was measured.
 scale: $(READY)
 	$(BIN)/python -m bench.fleet_model
+
+bench-pooler: $(READY) $(PGBOUNCER)
+	$(BIN)/python -m bench.pooler_cost
 
 bench-screen: $(READY)
 	$(BIN)/python -m bench.event_to_screen

@@ -20,7 +20,7 @@ from host.catalog import SERVICES
 from host.engines import start_nats, start_postgres
 from host.engines.postgres import OPTIONS
 from host.home import Run, read_served
-from host.process import migrate_all
+from host.store import migrate_all
 
 HOT = ("gateway", "router", "packets")
 BEHIND = ("packets", "memory", "prefetch", "telemetry", "inference")
