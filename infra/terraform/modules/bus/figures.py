@@ -1,12 +1,15 @@
-"""Prints what waits on the bus as metric data of CloudWatch, JSON. Runs on the instance, each minute, with Python alone.
+"""Prints what waits on the bus as metric data of CloudWatch. Runs on the instance, each minute, with Python alone.
 
-    figures.py http://127.0.0.1:8222 /data
+figures.py http://127.0.0.1:8222 /data
 """
+
+from __future__ import annotations
 
 import json
 import shutil
 import sys
 import urllib.request
+from typing import Any
 
 PREPARING = "prefetch-worker"
 """The consumer whose work may wait longest; it has an alert of its own in chassis/slo.yaml."""
@@ -14,23 +17,31 @@ PREPARING = "prefetch-worker"
 DEAD_LETTERS = "DEAD_LETTERS"
 
 
-def main(monitor, folder):
-    with urllib.request.urlopen(f"{monitor}/jsz?accounts=true&streams=true&consumers=true", timeout=5) as answer:  # noqa: S310
-        accounts = json.load(answer).get("account_details") or []
-    streams = [stream for account in accounts for stream in account.get("stream_detail") or []]
-    waiting = [
+def main(monitor: str, folder: str) -> None:
+    """Asks the monitor of NATS at `monitor`, and the disk that `folder` is on.
+
+    Raises:
+        OSError: when the monitor does not answer; then nothing is printed, and CloudWatch misses a minute.
+    """
+    asked = f"{monitor}/jsz?accounts=true&streams=true&consumers=true"
+    with urllib.request.urlopen(asked, timeout=5) as answer:  # noqa: S310
+        accounts: list[dict[str, Any]] = json.load(answer).get("account_details") or []
+    streams: list[dict[str, Any]] = [stream for account in accounts for stream in account.get("stream_detail") or []]
+    # As chassis counts it: not delivered yet, and delivered but not stored.
+    waiting: list[tuple[str, int]] = [
         (consumer["name"], consumer["num_pending"] + consumer["num_ack_pending"])
         for stream in streams
         for consumer in stream.get("consumer_detail") or []
     ]
-    dead = [stream["state"]["messages"] for stream in streams if stream["name"] == DEAD_LETTERS]
     figures = {
         "Waiting": sum(count for _, count in waiting),
         "LearningBehind": max((count for name, count in waiting if name != PREPARING), default=0),
         "PreparationsWaiting": max((count for name, count in waiting if name == PREPARING), default=0),
-        "DeadLetters": sum(dead),
+        "DeadLetters": sum(stream["state"]["messages"] for stream in streams if stream["name"] == DEAD_LETTERS),
     }
-    data = [{"MetricName": name, "Value": value, "Unit": "Count"} for name, value in figures.items()]
+    data: list[dict[str, Any]] = [
+        {"MetricName": name, "Value": value, "Unit": "Count"} for name, value in figures.items()
+    ]
     data.append({"MetricName": "StoreFree", "Value": shutil.disk_usage(folder).free, "Unit": "Bytes"})
     print(json.dumps(data))
 
