@@ -6,6 +6,7 @@ READY := $(VENV)/.ready
 COMPILER := $(VENV)/.compiler
 WEIGHTS := $(VENV)/.weights
 PROMTOOL := $(VENV)/prometheus/usr/bin/promtool
+AWS := $(VENV)/.aws
 CLIENTS := tests/clients/node_modules/.package-lock.json
 BROWSER := tests/browser/node_modules/.package-lock.json
 
@@ -19,7 +20,7 @@ run: $(READY)
 # In CI the real clients, a browser, the shim's compiler, the weights and promtool are part of the tests: there a skip is
 # a failure. Most of a test is waiting, so two files run at a time; the real clients, each of which keeps a core busy, one
 # by one.
-test: $(READY) $(if $(CI),$(CLIENTS) $(BROWSER) $(COMPILER) $(WEIGHTS) $(PROMTOOL))
+test: $(READY) $(if $(CI),$(CLIENTS) $(BROWSER) $(COMPILER) $(WEIGHTS) $(PROMTOOL) $(AWS))
 ifeq ($(ARGS),)
 	$(BIN)/pytest -q -n 2 --dist loadfile --ignore=tests/clients $(if $(CI),--ignore=tests/integration/runbooks)
 	$(BIN)/pytest -q tests/clients
@@ -92,6 +93,15 @@ $(PROMTOOL): $(READY)
 	@touch $(PROMTOOL)
 
 promtool: $(PROMTOOL)
+
+$(AWS): $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[aws]'
+	@touch $(AWS)
+
+aws: $(AWS)
+
+terraform: $(READY) $(AWS)
+	$(BIN)/pytest -q -n 2 --dist loadfile tests/unit/terraform tests/integration/terraform --durations 20
 
 # A drill holds faults against the clock, which a shared machine does not always keep: one that fails is done once more.
 drills: $(PROMTOOL)

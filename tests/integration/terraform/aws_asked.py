@@ -72,7 +72,10 @@ class Aws:
         groups = [
             found["GroupId"] for found in ec2.describe_security_groups()["SecurityGroups"] if found["VpcId"] in networks
         ]
-        clusters = self._client("ecs").list_clusters()["clusterArns"]
+        # A cluster that was deleted is still listed, as inactive.
+        ecs = self._client("ecs")
+        listed = ecs.describe_clusters(clusters=ecs.list_clusters()["clusterArns"])["clusters"]
+        clusters = [found["clusterName"] for found in listed if found["status"] == "ACTIVE"]
         found = {
             "networks": networks,
             "groups": groups,

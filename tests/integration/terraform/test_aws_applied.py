@@ -6,7 +6,6 @@ No such API is the real one: it takes what is well formed, and runs nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,7 +37,7 @@ class Applied:
 
 
 @pytest.fixture(scope="module")
-def applied(tree: Path, endpoint: str) -> Generator[Applied]:
+def applied(tree: Path, endpoint: str) -> Applied:
     aws = Aws(endpoint)
     before = aws.left_over()
     given = {
@@ -59,7 +58,7 @@ def applied(tree: Path, endpoint: str) -> Generator[Applied]:
     first_plan = terraform.shown("first")
     done = terraform.run("apply", "-input=false", "-no-color", SIDE_BY_SIDE, "first")
     said = planned.stdout + planned.stderr + done.stdout + done.stderr
-    yield Applied(terraform, aws, before, first_plan, terraform.shown(), said)
+    return Applied(terraform, aws, before, first_plan, terraform.shown(), said)
 
 
 def test_the_first_plan_breaks_no_rule(applied: Applied) -> None:

@@ -51,11 +51,12 @@ resource "aws_ebs_volume" "data" {
 }
 
 resource "aws_instance" "this" {
-  ami                    = var.ami_id == null ? data.aws_ssm_parameter.image[0].insecure_value : var.ami_id
-  instance_type          = var.instance_type
-  subnet_id              = var.subnet_id
-  vpc_security_group_ids = [aws_security_group.this.id]
-  iam_instance_profile   = aws_iam_instance_profile.this.name
+  ami                         = var.ami_id == null ? data.aws_ssm_parameter.image[0].insecure_value : var.ami_id
+  instance_type               = var.instance_type
+  subnet_id                   = var.subnet_id
+  vpc_security_group_ids      = [aws_security_group.this.id]
+  associate_public_ip_address = false
+  iam_instance_profile        = aws_iam_instance_profile.this.name
   # Its figures by the minute are its own; CloudWatch's by five minutes cost nothing.
   monitoring                  = false
   user_data_replace_on_change = true

@@ -23,10 +23,10 @@ locals {
       privileged             = false
       readonlyRootFilesystem = true
       stopTimeout            = 30
-      environment            = [for name in sort(keys(local.environment)) : { name = name, value = local.environment[name] }]
+      environment            = [for name in sort(keys(var.environment)) : { name = name, value = var.environment[name] }]
       secrets                = [for name in sort(keys(var.secrets)) : { name = name, valueFrom = var.secrets[name] }]
       portMappings           = [for port in var.ports : { containerPort = port, hostPort = port, protocol = "tcp" }]
-      mountPoints            = [{ sourceVolume = "home", containerPath = "/run/spark", readOnly = false }]
+      mountPoints            = [{ sourceVolume = "scratch", containerPath = "/tmp", readOnly = false }]
       volumesFrom            = []
       systemControls         = []
       linuxParameters        = { initProcessEnabled = false, capabilities = { add = [], drop = ["ALL"] } }
@@ -51,8 +51,6 @@ locals {
     } : {},
     local.fargate ? {} : { resourceRequirements = [{ type = "GPU", value = tostring(var.gpus) }] },
   )
-
-  environment = merge({ SPARK_HOME = "/run/spark" }, var.environment)
 }
 
 resource "aws_ecs_task_definition" "this" {
@@ -70,9 +68,9 @@ resource "aws_ecs_task_definition" "this" {
     cpu_architecture        = var.cpu_architecture
   }
 
-  # The one place that may be written to, gone with the task.
+  # The one place that may be written to, SPARK_HOME below it, gone with the task. The image's VOLUME lends it its rights.
   volume {
-    name = "home"
+    name = "scratch"
   }
 }
 

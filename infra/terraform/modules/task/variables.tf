@@ -56,7 +56,7 @@ variable "cpu_architecture" {
 }
 
 variable "user" {
-  description = "uid:gid inside the container; the image's /run/spark belongs to it."
+  description = "uid:gid inside the container, as in infra/docker/Dockerfile."
   type        = string
   default     = "10001:10001"
 

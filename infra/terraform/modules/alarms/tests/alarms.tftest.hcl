@@ -99,3 +99,13 @@ run "as_it_comes" {
     error_message = "An alarm must watch what its filter counts."
   }
 }
+
+run "the_bus_must_tell" {
+  command = plan
+
+  variables {
+    bus_metrics = {}
+  }
+
+  expect_failures = [var.bus_metrics]
+}

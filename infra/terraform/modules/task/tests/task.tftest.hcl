@@ -41,8 +41,8 @@ run "as_it_comes" {
   }
 
   assert {
-    condition     = jsondecode(aws_ecs_task_definition.this.container_definitions)[0].mountPoints == [{ sourceVolume = "home", containerPath = "/run/spark", readOnly = false }]
-    error_message = "It must be able to write to SPARK_HOME, and there alone."
+    condition     = jsondecode(aws_ecs_task_definition.this.container_definitions)[0].mountPoints == [{ sourceVolume = "scratch", containerPath = "/tmp", readOnly = false }]
+    error_message = "It must be able to write to /tmp, where SPARK_HOME is, and there alone."
   }
 
   assert {
