@@ -95,6 +95,7 @@ def test_the_script_is_one_that_a_shell_can_read(tree: Path, endpoint: str) -> N
         "secret": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:spark/nats-url",
         "region": "eu-central-1",
         "namespace": "spark-bus",
+        "generation": "1",
         "figures": (BUS / "figures.py").read_text(),
     }
     folder = tree / "rendered"

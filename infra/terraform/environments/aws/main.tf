@@ -68,6 +68,7 @@ module "bus" {
   client_security_group_ids = { tasks = module.cluster.task_security_group_id }
   image                     = var.nats_image
   url_secret_arn            = module.secrets.arns["nats-url"]
+  url_generation            = var.secrets_generation
   host                      = local.bus_host
   private_zone_id           = module.network.private_zone_id
   metric_namespace          = "${var.name}-bus"

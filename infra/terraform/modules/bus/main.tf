@@ -62,12 +62,13 @@ resource "aws_instance" "this" {
   user_data_replace_on_change = true
 
   user_data = templatefile("${path.module}/start.sh.tftpl", {
-    volume    = aws_ebs_volume.data.id
-    image     = var.image
-    secret    = var.url_secret_arn
-    region    = data.aws_region.here.name
-    namespace = var.metric_namespace
-    figures   = file("${path.module}/figures.py")
+    volume     = aws_ebs_volume.data.id
+    image      = var.image
+    secret     = var.url_secret_arn
+    region     = data.aws_region.here.name
+    namespace  = var.metric_namespace
+    generation = var.url_generation
+    figures    = file("${path.module}/figures.py")
   })
 
   metadata_options {

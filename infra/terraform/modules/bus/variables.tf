@@ -73,6 +73,12 @@ variable "url_secret_arn" {
   type        = string
 }
 
+variable "url_generation" {
+  description = "Raise it with that of the secret, so that the instance is made anew and reads it; its disk stays."
+  type        = number
+  default     = 1
+}
+
 variable "host" {
   description = "Name under which it is reached inside the network."
   type        = string
