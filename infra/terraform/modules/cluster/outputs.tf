@@ -16,6 +16,7 @@ output "log_group" {
 }
 
 output "task_security_group_id" {
-  description = "Security group of all tasks."
+  description = "Security group of all tasks, once they can reach what they need."
   value       = aws_security_group.tasks.id
+  depends_on  = [aws_vpc_security_group_egress_rule.inside, aws_vpc_security_group_egress_rule.https]
 }

@@ -16,3 +16,11 @@ module "task" {
   probed           = false
   log_group        = var.log_group
 }
+
+# A resource, so that `-target` of this module makes all that the command needs, and tells it.
+resource "terraform_data" "command" {
+  input = join(" ", [
+    "aws ecs run-task --cluster ${var.cluster} --launch-type FARGATE --task-definition ${module.task.arn}",
+    "--network-configuration 'awsvpcConfiguration={subnets=[${join(",", var.subnet_ids)}],securityGroups=[${var.security_group_id}],assignPublicIp=DISABLED}'",
+  ])
+}

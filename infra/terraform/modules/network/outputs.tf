@@ -14,8 +14,9 @@ output "public_subnet_ids" {
 }
 
 output "private_subnet_ids" {
-  description = "Subnets for all else."
+  description = "Subnets for all else, once they have a way out."
   value       = [for zone in var.availability_zones : aws_subnet.private[zone].id]
+  depends_on  = [aws_route.private, aws_route_table_association.private]
 }
 
 output "private_subnets" {
