@@ -11,15 +11,19 @@ from pathlib import Path
 
 import httpx
 import pytest
-
+from tests.integration.fleet import conftest as fleet
 from tests.integration.fleet.images import Images
 from tests.integration.fleet.podman import Podman
+
 from tests.integration.terraform.program import Terraform
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(600)]
 
 NAME = "spark-applied"
 SECRETS = ("token", "database_password", "nats_token")
+
+podman = fleet.podman
+"""podman with a store of its own, and the images that were built for the fleet."""
 
 
 @dataclass(frozen=True)

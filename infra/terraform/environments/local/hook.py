@@ -24,7 +24,8 @@ def main(gateway: str, worker: str) -> int:
         OSError: when gateway or worker do not answer.
     """
     before = stored(worker)
-    hook = {"hook_event_name": "UserPromptSubmit", "session_id": f"load-path-{time.time_ns()}", "cwd": "/", "prompt": "hi"}
+    session = f"load-path-{time.time_ns()}"
+    hook = {"hook_event_name": "UserPromptSubmit", "session_id": session, "cwd": "/", "prompt": "hello"}
     request = urllib.request.Request(  # noqa: S310
         f"{gateway}/v1/hooks/claude-code",
         json.dumps(hook).encode(),

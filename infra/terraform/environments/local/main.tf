@@ -73,8 +73,10 @@ module "postgres" {
   secrets    = { POSTGRES_PASSWORD = local.secrets.database_password }
   generation = var.secrets_generation
   volumes    = { "/var/lib/postgresql/data" = "${var.name}-postgres" }
-  tmpfs      = ["/tmp", "/var/run/postgresql:mode=1777"]
-  ready      = ["sh", "-c", "$(command -v pg_isready || echo /usr/lib/postgresql/*/bin/pg_isready) -q -h 127.0.0.1"]
+  tmpfs      = ["/tmp"]
+  # Its own folder for sockets is not to be written to.
+  command = ["-c", "unix_socket_directories=/tmp"]
+  ready   = ["sh", "-c", "$(command -v pg_isready || echo /usr/lib/postgresql/*/bin/pg_isready) -q -h 127.0.0.1"]
 
   depends_on = [terraform_data.secrets, terraform_data.volumes]
 }
@@ -86,8 +88,8 @@ module "nats" {
   network      = terraform_data.network.output.name
   podman       = var.podman
   image        = var.nats_image
-  command      = ["--config", "/run/secrets/nats.conf"]
-  secret_files = { (local.secrets.nats_config) = "nats.conf" }
+  command      = ["--config", "/nats.conf"]
+  secret_files = { (local.secrets.nats_config) = "/nats.conf" }
   generation   = var.secrets_generation
   volumes      = { "/data" = "${var.name}-nats" }
 

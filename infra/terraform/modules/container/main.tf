@@ -30,7 +30,10 @@ resource "terraform_data" "this" {
   # What does not become ready is removed at once: Terraform runs no farewell for what never came to be.
   provisioner "local-exec" {
     command = <<-EOT
-      ${local.run} >/dev/null || exit 1
+      # What stays beside a container keeps what it was given as output: Terraform would wait for it for ever.
+      said=$(mktemp)
+      trap 'rm -f "$said"' EXIT
+      ${local.run} >/dev/null 2>"$said" || { cat "$said" >&2; exit 1; }
       ${length(var.ready) == 0 ? "exit 0" : ""}
       for _ in $(seq ${var.ready_seconds * 2}); do
         ${local.ready} >/dev/null 2>&1 && exit 0
