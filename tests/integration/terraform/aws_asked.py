@@ -1,7 +1,7 @@
 """What the tests ask of the API of AWS beside Terraform: a certificate to begin with, secrets, and what is left."""
 
 # boto3 comes with moto, an extra, which the machine that lints need not have.
-# pyright: basic, reportMissingImports=false
+# pyright: basic, reportMissingImports=false, reportAttributeAccessIssue=false, reportOptionalCall=false
 
 from __future__ import annotations
 

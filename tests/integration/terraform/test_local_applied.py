@@ -123,14 +123,13 @@ def test_a_process_that_changes_is_started_anew_and_no_other(local: Local) -> No
     processes = {
         "hot": {"services": ["gateway", "router", "packets", "prefetch", "memory"], "only": "calls"},
         "worker": {"services": ["gateway", "packets", "prefetch", "memory", "telemetry"], "only": "events"},
-        # Both halves of it, in place of the one that answers.
-        "telemetry": {"services": ["telemetry"]},
-        "inference": {"services": ["inference"]},
+        "telemetry": {"services": ["telemetry"], "only": "calls"},
+        "inference": {"services": ["inference"], "only": "calls"},
     }
     (folder / "test.auto.tfvars.json").write_text(json.dumps({**settings, "processes": processes}))
     local.terraform.run("apply", "-auto-approve", "-input=false", "-no-color")
     after = identities(local)
-    assert {name for name in after if after[name] != before[name]} == {"telemetry"}
+    assert {name for name in after if after[name] != before[name]} == {"inference"}
 
 
 def identities(local: Local) -> dict[str, str]:

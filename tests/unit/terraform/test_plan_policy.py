@@ -59,7 +59,7 @@ PUBLIC_BALANCER = ("module.edge.aws_lb.this", {"internal": False, "security_grou
 INNER_BALANCER = ("module.rpc.aws_lb.this", {"internal": True, "security_groups": ["sg-rpc"]})
 EVERYBODY = {"cidr_ipv4": "0.0.0.0/0"}
 
-BROKEN = {
+BROKEN: dict[str, tuple[str, list[tuple[str, Values]]]] = {
     "an instance of a database with a public address": (
         "public database",
         [("aws_rds_cluster_instance.this", {"publicly_accessible": True})],
@@ -189,7 +189,7 @@ def test_every_rule_is_broken_by_something() -> None:
     assert named == {rule for rule, _ in BROKEN.values()}
 
 
-ALLOWED = {
+ALLOWED: dict[str, list[tuple[str, Values]]] = {
     "a private database, encrypted": [
         ("aws_rds_cluster.this", {"storage_encrypted": True, "master_password": None}),
         ("aws_rds_cluster_instance.this", {"publicly_accessible": False}),

@@ -152,11 +152,13 @@ resource "terraform_data" "load_path" {
     command = join(" ", [
       "'${var.podman}' run --rm --interactive --network '${var.name}' --read-only --cap-drop ALL --tmpfs /tmp",
       "--secret '${local.secrets.token},type=env,target=SPARK_TOKEN' --entrypoint python3 '${var.spark_image}'",
-      "- 'http://${local.carrier["gateway"]}:7761' 'http://${local.worker}:7761' < '${path.module}/hook.py'",
+      "- 'http://${local.carrier["gateway"]}:7761' 'http://${flatten(local.worker)[0]}:7761' < '${path.module}/hook.py'",
     ])
   }
 }
 
 locals {
-  worker = one([for name, process in var.processes : name if process.only != "calls" && contains(process.services, "telemetry")])
+  # Whoever stores events: a worker, else a process that does both.
+  storing = [for name, process in var.processes : name if process.only != "calls" && contains(process.services, "telemetry")]
+  worker  = [for only in ["events", null] : [for name in local.storing : name if var.processes[name].only == only]]
 }
