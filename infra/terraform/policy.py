@@ -124,14 +124,13 @@ def public_database(resource: Resource, _: list[Resource]) -> Iterator[Refusal]:
 
 def public_address(resource: Resource, _: list[Resource]) -> Iterator[Refusal]:
     values = resource.values
-    given = {
-        "aws_instance": [values.get("associate_public_ip_address")],
-        "aws_subnet": [values.get("map_public_ip_on_launch")],
-        "aws_ecs_service": [found.get("assign_public_ip") for found in values.get("network_configuration") or []],
-        "aws_launch_template": [
-            found.get("associate_public_ip_address") for found in values.get("network_interfaces") or []
-        ],
-    }.get(resource.type, [])
+    if resource.type == "aws_ecs_service":
+        given = [found.get("assign_public_ip") for found in _blocks(values, "network_configuration")]
+    elif resource.type == "aws_launch_template":
+        given = [found.get("associate_public_ip_address") for found in _blocks(values, "network_interfaces")]
+    else:
+        named = {"aws_instance": "associate_public_ip_address", "aws_subnet": "map_public_ip_on_launch"}
+        given = [values.get(named.get(resource.type, ""))]
     if any(str(value).lower() == "true" for value in given):
         yield Refusal(resource.address, "public address", "what computes or keeps must stand in a private subnet")
 
@@ -153,12 +152,12 @@ def _doors(resource: Resource) -> Iterator[tuple[list[str], int | None, int | No
     elif resource.type == "aws_security_group_rule":
         inward = [values] if values.get("type") == "ingress" else []
     elif resource.type in ("aws_security_group", "aws_default_security_group"):
-        inward = values.get("ingress") or []
+        inward = _blocks(values, "ingress")
     else:
         return
     for door in inward:
-        ranges = [*(door.get("cidr_blocks") or []), *(door.get("ipv6_cidr_blocks") or [])]
-        ranges += [found for key in ("cidr_ipv4", "cidr_ipv6") if (found := door.get(key))]
+        keys = ("cidr_blocks", "ipv6_cidr_blocks", "cidr_ipv4", "cidr_ipv6")
+        ranges = [str(block) for key in keys for block in _listed(door.get(key))]
         every = str(door.get("ip_protocol") or door.get("protocol")) == "-1"
         yield ranges, None if every else door.get("from_port"), None if every else door.get("to_port")
 
@@ -184,7 +183,7 @@ def _module(address: str) -> str:
 
 def balancer_in_the_clear(resource: Resource, _: list[Resource]) -> Iterator[Refusal]:
     if resource.type in ("aws_lb_listener", "aws_alb_listener") and resource.values.get("protocol") == "HTTP":
-        actions = resource.values.get("default_action") or []
+        actions = _blocks(resource.values, "default_action")
         if [action.get("type") for action in actions] != ["redirect"]:
             yield Refusal(resource.address, "balancer in the clear", "a listener of HTTP may redirect and no more")
 
@@ -200,7 +199,7 @@ def wildcard_role(resource: Resource, _: list[Resource]) -> Iterator[Refusal]:
         if resource.type.startswith("aws_iam_") and isinstance(values.get(name), str):
             for why in _too_wide(json.loads(values[name])):
                 yield refused(why)
-    for inline in (values.get("inline_policy") or []) if resource.type == "aws_iam_role" else []:
+    for inline in _blocks(values, "inline_policy") if resource.type == "aws_iam_role" else []:
         if inline.get("policy"):
             for why in _too_wide(json.loads(inline["policy"])):
                 yield refused(why)
@@ -242,6 +241,10 @@ def _is_all(held: str) -> bool:
     return re.search(r"^\*$|:\*$|^arn:[^:]*:[^:]*:[^:]*:[^:]*:[^:/]+/\*$", held) is not None
 
 
+def _blocks(values: Values, name: str) -> list[Values]:
+    return cast(list[Values], values.get(name) or [])
+
+
 def _listed(found: Any) -> list[Any]:
     return [] if found is None else cast(list[Any], found) if isinstance(found, list) else [found]
 
@@ -252,10 +255,9 @@ def unencrypted_storage(resource: Resource, _: list[Resource]) -> Iterator[Refus
         yield Refusal(resource.address, "unencrypted storage", f"{named} must be true")
     disks: list[Values] = []
     if resource.type == "aws_instance":
-        disks = [*(values.get("root_block_device") or [{}]), *(values.get("ebs_block_device") or [])]
+        disks = [*(_blocks(values, "root_block_device") or [{}]), *_blocks(values, "ebs_block_device")]
     if resource.type == "aws_launch_template":
-        mapped = [disk for found in values.get("block_device_mappings") or [] for disk in found.get("ebs") or []]
-        disks = mapped or [{}]
+        disks = [disk for found in _blocks(values, "block_device_mappings") for disk in _blocks(found, "ebs")] or [{}]
     if any(str(disk.get("encrypted")).lower() != "true" for disk in disks):
         yield Refusal(resource.address, "unencrypted storage", "each disk must be encrypted, the root's too")
 

@@ -6,7 +6,7 @@ It runs in a process of its own. A call that nobody answers is refused with 501 
 25 times, and a test would hang.
 """
 
-# moto is an extra, which the machine that lints need not have; what is replaced in it is not declared to be replaceable.
+# moto is an extra, which the machine that lints need not have; and it does not expect its methods to be replaced.
 # pyright: basic, reportMissingImports=false, reportAttributeAccessIssue=false, reportOptionalCall=false
 
 from __future__ import annotations

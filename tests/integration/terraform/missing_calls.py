@@ -1,6 +1,6 @@
 """Calls that moto 5.2 answers with a 500, and what it refuses to take."""
 
-# moto is an extra, which the machine that lints need not have; what is replaced in it is not declared to be replaceable.
+# moto is an extra, which the machine that lints need not have; and it does not expect its methods to be replaced.
 # pyright: basic, reportMissingImports=false, reportAttributeAccessIssue=false, reportOptionalCall=false
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ class Applied:
 def applied(tree: Path, endpoint: str) -> Applied:
     aws = Aws(endpoint)
     before = aws.left_over()
-    given = {
+    given: dict[str, Any] = {
         "domain": "spark.example.com",
         "certificate_arn": aws.certificate("spark.example.com"),
         "image": f"{REGISTRY}/spark:0.1.0",
@@ -102,7 +102,7 @@ def test_every_process_gets_its_secrets_by_their_arns(applied: Applied) -> None:
     serving = [found for found in definitions if found["command"][0] == "serve"]
     assert len(serving) == 4
     for container in serving:
-        given = {secret["name"]: secret["valueFrom"] for secret in container["secrets"]}
+        given: dict[str, Any] = {secret["name"]: secret["valueFrom"] for secret in container["secrets"]}
         assert set(given) == {"SPARK_TOKEN", "SPARK_NATS_URL", "PGPASSWORD"}
         assert all(arn.startswith("arn:aws:secretsmanager:") for arn in given.values())
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import nats
 import pytest
@@ -67,7 +68,7 @@ async def test_figures_of_an_empty_bus(server: Server, tmp_path: Path) -> None:
 
 
 async def test_figures_count_what_waits(server: Server, tmp_path: Path) -> None:
-    client = await nats.connect(server.url)
+    client: Any = await cast(Any, nats).connect(server.url)
     try:
         stream = client.jetstream()
         await stream.add_stream(StreamConfig(name="MOMENTS", subjects=["moment.>"]))

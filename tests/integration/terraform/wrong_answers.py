@@ -1,6 +1,6 @@
 """Answers of moto 5.2 that differ from those of AWS, so that a second plan would find changes that are none."""
 
-# moto is an extra, which the machine that lints need not have; what is replaced in it is not declared to be replaceable.
+# moto is an extra, which the machine that lints need not have; and it does not expect its methods to be replaced.
 # pyright: basic, reportMissingImports=false, reportAttributeAccessIssue=false, reportOptionalCall=false
 
 from __future__ import annotations

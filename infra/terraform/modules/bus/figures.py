@@ -26,12 +26,11 @@ def main(monitor: str, folder: str) -> None:
     asked = f"{monitor}/jsz?accounts=true&streams=true&consumers=true"
     with urllib.request.urlopen(asked, timeout=5) as answer:  # noqa: S310
         accounts: list[dict[str, Any]] = json.load(answer).get("account_details") or []
-    streams: list[dict[str, Any]] = [stream for account in accounts for stream in account.get("stream_detail") or []]
+    streams = parts(accounts, "stream_detail")
     # As chassis counts it: not delivered yet, and delivered but not stored.
     waiting: list[tuple[str, int]] = [
         (consumer["name"], consumer["num_pending"] + consumer["num_ack_pending"])
-        for stream in streams
-        for consumer in stream.get("consumer_detail") or []
+        for consumer in parts(streams, "consumer_detail")
     ]
     figures = {
         "Waiting": sum(count for _, count in waiting),
@@ -44,6 +43,12 @@ def main(monitor: str, folder: str) -> None:
     ]
     data.append({"MetricName": "StoreFree", "Value": shutil.disk_usage(folder).free, "Unit": "Bytes"})
     print(json.dumps(data))
+
+
+def parts(of: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+    """All that stands under a name in each; what has none is left out by NATS."""
+    found: list[list[dict[str, Any]]] = [each.get(name) or [] for each in of]
+    return [part for some in found for part in some]
 
 
 if __name__ == "__main__":
