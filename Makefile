@@ -8,22 +8,22 @@ WEIGHTS := $(VENV)/.weights
 PROMTOOL := $(VENV)/prometheus/usr/bin/promtool
 PGBOUNCER := $(VENV)/pgbouncer/usr/sbin/pgbouncer
 HAPROXY := $(VENV)/haproxy/usr/sbin/haproxy
-BALANCER := haproxy liblua5.3-0 libopentracing-c-wrapper0 libopentracing1
+AWS := $(VENV)/.aws
 CLIENTS := tests/clients/node_modules/.package-lock.json
 BROWSER := tests/browser/node_modules/.package-lock.json
 
 .PHONY: run test lint format setup clients browser protos shim bench bench-hooks bench-clients bench-scale bench-learning \
 	bench-memory bench-import bench-recall names bench-inference bench-screen bench-ingest bench-telemetry bench-pages \
 	bench-pooler bench-replicas bench-cold-start bench-storage bench-demand bench-stream bench-backlog scale semantic promtool \
-	pgbouncer haproxy drills replay build clean
+	pgbouncer haproxy aws terraform drills replay build clean
 
 run: $(READY)
 	@$(BIN)/spark demo
 
-# In CI the real clients, a browser, the shim's compiler, the weights, promtool and PgBouncer are part of the tests: there a
-# skip is a failure. Most of a test is waiting, so two files run at a time; the real clients, each of which keeps a core
-# busy, one by one.
-test: $(READY) $(if $(CI),$(CLIENTS) $(BROWSER) $(COMPILER) $(WEIGHTS) $(PROMTOOL) $(PGBOUNCER))
+# In CI the real clients, a browser, the shim's compiler, the weights, promtool, PgBouncer and an AWS API are part of the
+# tests: there a skip is a failure. Most of a test is waiting, so two files run at a time; the real clients, each of which
+# keeps a core busy, one by one.
+test: $(READY) $(if $(CI),$(CLIENTS) $(BROWSER) $(COMPILER) $(WEIGHTS) $(PROMTOOL) $(PGBOUNCER) $(AWS))
 ifeq ($(ARGS),)
 	$(BIN)/pytest -q -n 2 --dist loadfile --ignore=tests/clients $(if $(CI),--ignore=tests/integration/runbooks)
 	$(BIN)/pytest -q tests/clients
@@ -88,35 +88,38 @@ $(WEIGHTS): $(READY)
 
 semantic: $(WEIGHTS)
 
-# Debian's package, unpacked and not installed: nothing of it must start. A fresh machine has no lists of packages yet.
+# Debian's packages, unpacked and not installed, for nothing of them must start; with the libraries that a bare machine
+# lacks. A fresh machine has no lists of packages yet.
+define unpacked
+	@mkdir -p $(1)
+	cd $(1) && { apt-get download $(2) || { apt-get update && apt-get download $(2); }; }
+	cd $(1) && for part in *.deb; do dpkg-deb -x "$$part" . && rm "$$part" || exit 1; done
+	@touch $@
+endef
+
 $(PROMTOOL): $(READY)
-	@mkdir -p $(VENV)/prometheus
-	cd $(VENV)/prometheus && { apt-get download prometheus || { apt-get update && apt-get download prometheus; }; }
-	cd $(VENV)/prometheus && dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb
-	@touch $(PROMTOOL)
+	$(call unpacked,$(VENV)/prometheus,prometheus)
+
+$(PGBOUNCER): $(READY)
+	$(call unpacked,$(VENV)/pgbouncer,pgbouncer libc-ares2 libevent-2.1-7)
+
+$(HAPROXY): $(READY)
+	$(call unpacked,$(VENV)/haproxy,haproxy liblua5.3-0 libopentracing-c-wrapper0 libopentracing1)
 
 promtool: $(PROMTOOL)
 
-# The same for a balancer and the libraries that a bare machine lacks.
-$(HAPROXY): $(READY)
-	@mkdir -p $(VENV)/haproxy
-	cd $(VENV)/haproxy && { apt-get download $(BALANCER) || { apt-get update && apt-get download $(BALANCER); }; }
-	cd $(VENV)/haproxy && for each in *.deb; do dpkg-deb -x $$each . || exit 1; done && rm *.deb
-	@touch $(HAPROXY)
+pgbouncer: $(PGBOUNCER)
 
 haproxy: $(HAPROXY)
 
-# As promtool, with the libraries that it has to itself.
-PGBOUNCER_PARTS := pgbouncer libc-ares2 libevent-2.1-7
+$(AWS): $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[aws]'
+	@touch $(AWS)
 
-$(PGBOUNCER): $(READY)
-	@mkdir -p $(VENV)/pgbouncer
-	cd $(VENV)/pgbouncer && { apt-get download $(PGBOUNCER_PARTS) \
-		|| { apt-get update && apt-get download $(PGBOUNCER_PARTS); }; }
-	cd $(VENV)/pgbouncer && for part in *.deb; do dpkg-deb -x "$$part" . && rm "$$part" || exit 1; done
-	@touch $(PGBOUNCER)
+aws: $(AWS)
 
-pgbouncer: $(PGBOUNCER)
+terraform: $(READY) $(AWS)
+	$(BIN)/pytest -q -n 2 --dist loadfile tests/unit/terraform tests/integration/terraform --durations 20
 
 # A drill holds faults against the clock, which a shared machine does not always keep: one that fails is done once more.
 drills: $(PROMTOOL)

@@ -1,0 +1,9 @@
+output "task_definition_arn" {
+  description = "The job's task definition."
+  value       = module.task.arn
+}
+
+output "command" {
+  description = "Starts the job; it ends with exit status 0 when the database is up to date."
+  value       = terraform_data.command.output
+}
