@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 PUBLISHED = Counter("spark_events_published", "Events by stream and result", ["stream", "result"])
 published = cache(PUBLISHED.labels)
 
+PING_S = 2
 CONNECT_S = 5.0
 CLOSE_S = 2.0
 LOOK_EVERY_S = 0.02
@@ -117,7 +118,9 @@ class Bus:
                     # At first, too, so that nats-py would never come back from a server that is not up.
                     max_reconnect_attempts=-1,
                     reconnect_time_wait=0.1,  # pyright: ignore[reportArgumentType]  (seconds, passed to sleep)
-                    ping_interval=10,
+                    # A server out of reach is given up after three of them without an answer.
+                    ping_interval=PING_S,
+                    max_outstanding_pings=2,
                     error_cb=report,
                     reconnected_cb=recover,
                 )

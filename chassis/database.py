@@ -25,6 +25,7 @@ from opentelemetry.trace import SpanKind
 from prometheus_client import Histogram
 
 from chassis.faults import InvalidArgument, StoreUnavailable
+from chassis.liveness import WatchedConnection
 from chassis.spans import DATABASE, spanned
 
 log = logging.getLogger(__name__)
@@ -253,7 +254,9 @@ class Database:
         options = {"synchronous_commit": "off", "application_name": self._role or "spark", **PLANS}
         if self._role:
             options["role"] = self._role
-        return await asyncpg.connect(self._url, timeout=CONNECT_SECONDS, server_settings=options)
+        return await asyncpg.connect(
+            self._url, timeout=CONNECT_SECONDS, server_settings=options, connection_class=WatchedConnection
+        )
 
     def _advice_on(self, error: BaseException) -> str:
         pooled = isinstance(error, asyncpg.ProtocolViolationError) and "startup parameter" in str(error)

@@ -18,6 +18,7 @@ import asyncpg
 
 from chassis.database import CHANGE, CONNECT_SECONDS, PLANS, VIEW, Committed, Database, Kind
 from chassis.faults import StoreUnavailable
+from chassis.liveness import WatchedConnection
 
 OPENING = "BEGIN"
 """How asyncpg begins a transaction; a nested one is a savepoint."""
@@ -26,7 +27,7 @@ NAME = "spark"
 which it lends is another."""
 
 
-class PooledConnection(asyncpg.Connection):
+class PooledConnection(WatchedConnection):
     """A connection that says with each beginning of a transaction what is to hold within."""
 
     settings = ""
