@@ -25,9 +25,11 @@ run: $(READY)
 # keeps a core busy, one by one.
 test: $(READY) $(if $(CI),$(CLIENTS) $(BROWSER) $(COMPILER) $(WEIGHTS) $(PROMTOOL) $(PGBOUNCER) $(AWS))
 ifeq ($(ARGS),)
-	$(BIN)/pytest -q -n 2 --dist loadfile --ignore=tests/clients $(if $(CI),--ignore=tests/integration/runbooks)
+	$(BIN)/pytest -q -n 2 --dist loadfile --ignore=tests/clients \
+		$(if $(CI),--ignore=tests/integration/runbooks -m 'not containers')
 	$(BIN)/pytest -q tests/clients
 	$(if $(CI),$(MAKE) drills)
+	$(if $(CI),$(MAKE) containers)
 else
 	$(BIN)/pytest -q $(ARGS)
 endif
@@ -125,6 +127,12 @@ terraform: $(READY) $(AWS)
 drills: $(PROMTOOL)
 	DRILLS=1 $(BIN)/pytest -q -n 2 --dist loadfile tests/integration/runbooks \
 		|| DRILLS=1 $(BIN)/pytest -q --last-failed tests/integration/runbooks
+
+# Every service in a container of its own, on images made from nothing and kept in .containers. By itself, for faults are
+# held against the clock.
+containers: $(READY)
+	@command -v podman >/dev/null && command -v mmdebstrap >/dev/null || ./tests/integration/fleet/install_podman.sh
+	CONTAINERS=1 $(BIN)/pytest -q -m containers tests/integration/fleet
 
 names: $(READY)
 	$(BIN)/python -m host.telemetry_names

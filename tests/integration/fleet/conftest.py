@@ -1,0 +1,71 @@
+"""Two fleets for the same tests: of containers, and of processes on embedded engines."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shutil
+from collections.abc import AsyncGenerator, Generator
+
+import pytest
+import pytest_asyncio
+
+from tests.integration.fleet.embedded import EmbeddedFleet
+from tests.integration.fleet.fleet import Fleet
+from tests.integration.fleet.images import REPOSITORY, Images, build_images
+from tests.integration.fleet.podman import Podman, docker_variables
+
+WHY = "containers take minutes; `make containers` runs them, and so does CI"
+CACHE = REPOSITORY / ".containers"
+PROGRAMS = ("podman", "runc", "conmon", "mmdebstrap", "iptables")
+TIERS = ["processes", pytest.param("containers", marks=pytest.mark.containers)]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Containers run where they are asked for and in CI: the tests of every day must not take as long."""
+    if os.environ.get("CI") or os.environ.get("CONTAINERS"):
+        return
+    for item in items:
+        if item.get_closest_marker("containers") is not None and "tests/integration/fleet/" in item.path.as_posix():
+            item.add_marker(pytest.mark.skip(reason=WHY))
+
+
+@pytest.fixture(scope="session")
+def podman(tmp_path_factory: pytest.TempPathFactory) -> Generator[tuple[Podman, Images]]:
+    """A podman whose API answers at DOCKER_HOST, and the images that it has."""
+    missing = [program for program in PROGRAMS if shutil.which(program) is None]
+    if missing:
+        why = f"{', '.join(missing)} are not installed: tests/integration/fleet/install_podman.sh does it"
+        pytest.fail(why) if os.environ.get("CI") else pytest.skip(why)
+    CACHE.mkdir(exist_ok=True)
+    folder = tmp_path_factory.mktemp("podman")
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        images = build_images(Podman(folder / "builder", CACHE / "images"), CACHE)
+    podman = Podman(folder, folder / "store", [CACHE / "images"])
+    with podman.serving() as address, pytest.MonkeyPatch.context() as patch:
+        for name, value in docker_variables(address).items():
+            patch.setenv(name, value)
+        yield podman, images
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="session", params=TIERS)
+async def fleet(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Fleet]:
+    """A fleet that is up; a test leaves it whole."""
+    token = secrets.token_urlsafe(32)
+    if request.param == "processes":
+        processes = await EmbeddedFleet.boot(tmp_path_factory.mktemp("fleet"), token)
+        yield processes
+        await processes.stop()
+        return
+    _, images = request.getfixturevalue("podman")
+    # testcontainers reads where Docker is when it is imported.
+    from tests.integration.fleet.contained import ContainerFleet
+
+    containers = ContainerFleet(images, token)
+    try:
+        await containers.boot()
+        yield containers
+    finally:
+        await containers.stop()
