@@ -38,6 +38,8 @@ class PooledConnection(asyncpg.Connection):
         Raises:
             StoreUnavailable: when a transaction cannot begin within 2 s: a pooler lets its clients wait for a server
                 that is away, for two minutes unless it is told otherwise.
+            PostgresError: when one began and failed at once, as where the role has gone or somebody called it off;
+                asyncpg would take whatever comes next for a part of it, so the connection goes with it.
         """
         if not query.startswith(OPENING):
             return await super().execute(query, *args, timeout=timeout)
@@ -47,6 +49,9 @@ class PooledConnection(asyncpg.Connection):
         except TimeoutError:
             self.terminate()
             raise StoreUnavailable(f"Postgres: the pooler had no connection for {CONNECT_SECONDS:.0f} s") from None
+        except asyncpg.PostgresError:
+            self.terminate()
+            raise
 
 
 class PooledDatabase(Database):

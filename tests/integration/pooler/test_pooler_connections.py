@@ -13,6 +13,7 @@ import pytest
 
 from chassis.database import CONNECT_SECONDS, Database
 from chassis.faults import InvalidArgument, StoreUnavailable
+from chassis.identifiers import new_ulid
 from chassis.migrating import migrate
 from chassis.migrations import Migration, role_of
 from chassis.pooled_database import PooledDatabase
@@ -172,6 +173,24 @@ async def test_without_such_a_role_the_user_works_as_itself(schemas: None, poole
     database = PooledDatabase(pooled_url, role="spark_nobody", size=1)
     async with database.connection() as connection:
         assert (await seen(connection))[:2] == ("spark", "force_generic_plan")
+    await database.close()
+
+
+async def test_a_use_that_cannot_begin_leaves_nothing_behind(
+    schemas: None, pooled_url: str, observer: asyncpg.Connection
+) -> None:
+    # A role of the test's own: those of schemas are the whole server's.
+    role = f"spark_{new_ulid().lower()}"
+    await observer.execute(f"create role {role}")
+    database = PooledDatabase(pooled_url, role=role, size=1)
+    await database.ping()
+    await observer.execute(f"drop role {role}")
+    with pytest.raises(asyncpg.InvalidParameterValueError):
+        await database.ping()
+    async with database.connection() as connection:
+        assert (await seen(connection))[0] == "spark"
+    own = "select array_agg(state) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+    assert set(await observer.fetchval(own)) == {"idle"}
     await database.close()
 
 
