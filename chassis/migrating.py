@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from chassis.database import CONNECT_SECONDS, OUTAGE, first_line, hang_up
+from chassis.faults import StoreUnavailable
 from chassis.migrations import (
     Migration,
     MigrationError,
@@ -81,8 +83,10 @@ async def migrate(
     except asyncpg.InsufficientPrivilegeError as error:
         told = f"{schema}: this login may not change it ({error}); run `spark migrate` as the owner"
         raise MigrationError(told) from error
+    except OUTAGE as error:
+        raise StoreUnavailable(f"Postgres: {first_line(error)}; run `spark migrate` again") from error
     finally:
-        await connection.close()
+        await hang_up(connection)
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,9 @@ async def step(connection: asyncpg.Connection, url: str, schema: str, migrations
     async with connection.transaction():
         if not await connection.fetchval("select pg_try_advisory_xact_lock($1)", LOCK):
             raise NotNow("another migration is at work")
+        # While a file outside the transaction is at work this one is idle: a server that ends such ones would let the
+        # next job begin.
+        await connection.execute("set local idle_in_transaction_session_timeout = 0")
         await own_schema(connection, schema)
         known = await read_applied(connection, schema)
         standing = standing_of(schema, migrations, known)
@@ -176,11 +183,16 @@ async def apply_outside(url: str, schema: str, migration: Migration) -> None:
     else's next behind a pooler. An index belongs to the owner of its table all the same.
 
     Raises:
+        NotNow: when there is no connection besides the one that holds the lock.
         MigrationError: when it fails.
     """
     connection = await connect(url)
     try:
-        for index in await connection.fetch(INVALID, schema):
+        try:
+            half_done = await connection.fetch(INVALID, schema, timeout=CONNECT_SECONDS)
+        except TimeoutError as error:
+            raise NotNow("the pooler lends one connection where a migration needs two") from error
+        for index in half_done:
             await connection.execute(f"drop index concurrently if exists {index[0]}")
         await connection.execute(migration.sql)
         if left := await connection.fetch(INVALID, schema):
@@ -188,7 +200,7 @@ async def apply_outside(url: str, schema: str, migration: Migration) -> None:
     except asyncpg.PostgresError as error:
         raise MigrationError(f"{schema}: {migration.name} failed: {error}") from error
     finally:
-        await connection.close()
+        await hang_up(connection)
 
 
 async def record(connection: asyncpg.Connection, schema: str, migration: Migration) -> str:
@@ -217,4 +229,4 @@ async def grant(url: str, schemas: Sequence[str], login: str) -> None:
     except asyncpg.PostgresError as error:
         raise MigrationError(f"{login} cannot be let in: {error}; run `spark migrate` as the owner first") from error
     finally:
-        await connection.close()
+        await hang_up(connection)

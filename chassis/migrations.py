@@ -11,7 +11,7 @@ from importlib.resources.abc import Traversable
 
 import asyncpg
 
-from chassis.database import CONNECT_SECONDS, first_line
+from chassis.database import CONNECT_SECONDS, OUTAGE, first_line, hang_up
 from chassis.faults import StoreUnavailable
 
 log = logging.getLogger(__name__)
@@ -136,8 +136,10 @@ async def look(url: str, schema: str, migrations: Sequence[Migration]) -> Standi
         raise MigrationError(
             f"{schema}: {name} may not read it ({error}); let its owner run `spark migrate --grant {name}`"
         ) from error
+    except OUTAGE as error:
+        raise StoreUnavailable(f"Postgres: {first_line(error)}") from error
     finally:
-        await connection.close()
+        await hang_up(connection)
 
 
 async def read_applied(connection: asyncpg.Connection, schema: str) -> dict[int, Applied]:

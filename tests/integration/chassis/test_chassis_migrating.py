@@ -7,10 +7,12 @@ import logging
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
 
+from chassis.faults import StoreUnavailable
 from chassis.migrating import LOCK, LOCK_WAIT_MS, migrate
 from chassis.migrations import OUTSIDE, Migration, MigrationError, look, require, role_of
 from host.catalog import SERVICES
@@ -108,6 +110,44 @@ async def test_two_jobs_build_an_index_beside_a_writer_once(database_url: str, o
     assert await applied(observer) == ["0001_first", "0003_index"]
     owner = "select pg_get_userbyid(relowner) from pg_class where oid = 'catalogue.item_n'::regclass"
     assert await observer.fetchval(owner) == role_of(SCHEMA)
+
+
+async def test_a_server_that_ends_idle_transactions_does_not_end_the_turn_of_a_job(
+    database_url: str, observer: asyncpg.Connection
+) -> None:
+    await migrate(database_url, SCHEMA, [FIRST])
+    name = urlsplit(database_url).path.removeprefix("/")
+    writer = await asyncpg.connect(database_url)
+    async with writer.transaction():
+        await writer.execute("insert into catalogue.item values (2)")
+        await observer.execute(f"alter database {name} set idle_in_transaction_session_timeout = '100ms'")
+        job = asyncio.create_task(migrate(database_url, SCHEMA, [FIRST, INDEX]))
+        await asyncio.sleep(0.5)
+        with pytest.raises(MigrationError, match="another migration is at work"):
+            await migrate(database_url, SCHEMA, [FIRST, INDEX], patience_s=0)
+    assert await job == ["0003_index"]
+    await writer.close()
+
+
+async def test_a_job_whose_connection_is_lost_says_so(
+    database_url: str, observer: asyncpg.Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    await migrate(database_url, SCHEMA, [FIRST])
+    async with somebody_reads(database_url):
+        job = asyncio.create_task(migrate(database_url, SCHEMA, [FIRST, COLUMN]))
+
+        async def waiting() -> bool:
+            return waits(caplog) > 0
+
+        await eventually(waiting)
+        await observer.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() "
+            "and query !~ 'count|pg_terminate'"
+        )
+        with pytest.raises(StoreUnavailable, match="run `spark migrate` again"):
+            await job
+    assert await applied(observer) == ["0001_first"]
 
 
 async def test_an_index_that_was_left_half_built_is_built_anew(database_url: str, observer: asyncpg.Connection) -> None:

@@ -15,11 +15,11 @@ from chassis.database import CONNECT_SECONDS, Database
 from chassis.faults import InvalidArgument, StoreUnavailable
 from chassis.identifiers import new_ulid
 from chassis.migrating import migrate
-from chassis.migrations import Migration, role_of
+from chassis.migrations import OUTSIDE, Migration, MigrationError, role_of
 from chassis.pooled_database import PooledDatabase
 from host.engines import Postgres
 from tests.integration.chassis.waiting import eventually
-from tests.integration.pooler.conftest import SIZE
+from tests.integration.pooler.conftest import SIZE, pooler_before
 
 SCHEMAS = ("catalogue", "orders")
 KEPT = "create table {}.kept (n integer primary key); insert into {}.kept select generate_series(1, 20);"
@@ -192,6 +192,19 @@ async def test_a_use_that_cannot_begin_leaves_nothing_behind(
     own = "select array_agg(state) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
     assert set(await observer.fetchval(own)) == {"idle"}
     await database.close()
+
+
+async def test_a_job_that_needs_two_connections_says_so_where_there_is_one(
+    schemas: None, postgres: Postgres, database_url: str
+) -> None:
+    files = [
+        Migration(1, "0001_kept", KEPT.format("catalogue", "catalogue")),
+        Migration(2, "0002_n", f"{OUTSIDE}\ncreate index concurrently if not exists kept_n on catalogue.kept (n);"),
+    ]
+    wanted = pytest.raises(MigrationError, match="lends one connection where a migration needs two")
+    with pooler_before(postgres, 1) as narrow, wanted:
+        await migrate(narrow.url_to(database_url), "catalogue", files, patience_s=0)
+    assert await migrate(database_url, "catalogue", files) == ["0002_n"]
 
 
 async def test_connections_for_a_server_say_what_to_set_behind_a_pooler(pooled_url: str) -> None:
