@@ -98,9 +98,11 @@ async def migrate_all(
     """
     applied: list[str] = []
     stand = await standings(services, database_url)
+    # Before anything is changed: an older program leaves a newer database as it is, whole.
+    for schema, standing in stand.items():
+        refuse_newer(schema, standing)
     # One after the other: they would only wait for each other's lock.
     for service in keeping(services):
-        refuse_newer(service.schema, stand[service.schema])
         if stand[service.schema].missing:
             migrations = read_migrations(service.package)
             names = await migrate(database_url, service.schema, migrations, patience_s=patience_s)

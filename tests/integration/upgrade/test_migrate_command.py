@@ -24,6 +24,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 ALL = [f"{service.schema}/{each.name}" for service in keeping(SERVICES) for each in read_migrations(service.package)]
 LATER = Migration(900, "0900_later", "create table packets.later (n integer);")
+LATER_ALONE = Migration(900, "0900_alone", "create table inference.later (n integer);")
 
 
 @pytest.fixture
@@ -67,6 +68,16 @@ async def test_a_newer_database_is_told_of_and_left_alone(run: Run, database_url
     refused = run("migrate")
     assert refused.returncode == 1
     assert "packets: the database has 0900_later, which this Spark lacks; update Spark" in refused.stderr
+
+
+async def test_a_database_that_is_newer_in_one_schema_is_left_alone_in_all(run: Run, database_url: str) -> None:
+    await migrate(database_url, "inference", [LATER_ALONE])
+    refused = run("migrate")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert [schema for schema, each in (await standings(SERVICES, database_url)).items() if each.unknown] == [
+        "inference"
+    ]
+    assert all(standing.missing for standing in (await standings(SERVICES, database_url)).values())
 
 
 async def test_a_login_is_let_in(run: Run, database_url: str) -> None:
