@@ -244,7 +244,7 @@ class Database:
         except (TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresError) as error:
             raise StoreUnavailable(f"Postgres: {first_line(error)}{self._advice_on(error)}") from error
         self._open.add(connection)
-        if self._looking is None:
+        if self._looking is None and not self._closed:
             self._look_later()
         return connection
 
