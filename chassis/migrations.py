@@ -111,6 +111,9 @@ async def connect(url: str) -> asyncpg.Connection:
         return await asyncpg.connect(url, timeout=5 * CONNECT_SECONDS, statement_cache_size=0)
     except (OSError, asyncpg.InterfaceError, asyncpg.PostgresError) as error:
         raise StoreUnavailable(f"Postgres: {first_line(error)}") from error
+    except ValueError as error:
+        # What asyncpg makes of a port that is no number, and Python of half an IPv6 address.
+        raise StoreUnavailable(f"Postgres: the URL cannot be read: {first_line(error)}") from error
 
 
 async def look(url: str, schema: str, migrations: Sequence[Migration]) -> Standing:

@@ -41,6 +41,8 @@ def command(check: bool, dry_run: bool, as_document: bool, login: str | None, pa
     It works beside processes that are up: what must change a table they use waits for an instant and tries again.
     """
     home = spark_home()
+    if login and (check or dry_run):
+        raise click.UsageError("--grant changes the database; --check and --dry-run do not")
     if check or dry_run:
         stand = run(lambda: on_database(home, lambda url: standings(SERVICES, url)))
         told_of(stand, as_document=as_document)
@@ -61,7 +63,7 @@ def command(check: bool, dry_run: bool, as_document: bool, login: str | None, pa
     if not applied:
         console.print("The database is up to date.")
     if login:
-        console.print(f"{login} may work as the roles of all schemas.")
+        console.print(f"{login} may work as the roles of all schemas.", markup=False, soft_wrap=True)
 
 
 def told_of(stand: dict[str, Standing], *, as_document: bool) -> None:

@@ -83,6 +83,8 @@ async def test_a_database_that_is_newer_in_one_schema_is_left_alone_in_all(run: 
 async def test_a_login_is_let_in(run: Run, database_url: str) -> None:
     owner = await asyncpg.connect(database_url)
     login = f"fleet_{new_ulid().lower()}"
+    refused = run("migrate", "--grant", login, "--check")
+    assert refused.returncode == 2
     refused = run("migrate", "--grant", login)
     assert refused.returncode == 1
     assert f"there is no login {login}; make one first" in refused.stderr
@@ -94,8 +96,9 @@ async def test_a_login_is_let_in(run: Run, database_url: str) -> None:
     await owner.close()
 
 
-def test_a_database_that_is_away_is_told_in_a_line(run: Run, database_url: str) -> None:
-    ended = run("migrate", "--check", SPARK_DATABASE_URL="postgresql://spark@127.0.0.1:1/spark")
+@pytest.mark.parametrize("url", ["postgresql://spark@127.0.0.1:1/spark", "postgresql://127.0.0.1:port/spark"])
+def test_a_database_that_cannot_be_reached_is_told_in_a_line(run: Run, url: str) -> None:
+    ended = run("migrate", "--check", SPARK_DATABASE_URL=url)
     assert ended.returncode == 1
     assert ended.stderr.startswith("Error: Postgres: ")
     assert len(ended.stderr.splitlines()) == 1
