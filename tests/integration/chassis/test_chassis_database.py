@@ -393,13 +393,3 @@ async def test_a_server_that_hangs_keeps_nobody_from_leaving(
         return await observer.fetchval("select count(*) from pg_stat_activity where pid = $1", stopped[0]) == 0
 
     await eventually(gone)
-
-
-async def test_a_close_while_the_first_connection_is_made_leaves_no_look_behind(database_url: str) -> None:
-    database = Database(database_url, size=1, idle_s=0.01)
-    first = asyncio.create_task(database.ping())
-    await asyncio.sleep(0)
-    await database.close()
-    await first
-    looked = [handle for handle in asyncio.get_running_loop()._scheduled if "close_idle" in repr(handle)]  # type: ignore[attr-defined]
-    assert looked == []
