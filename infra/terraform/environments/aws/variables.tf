@@ -72,7 +72,7 @@ variable "nats_image" {
 }
 
 variable "bus_ami_id" {
-  description = "Image of the instance of NATS; null takes the newest Amazon Linux 2023."
+  description = "Image of the instance of NATS; null takes the newest Amazon Linux 2023. Another one is taken when the instance is made anew."
   type        = string
   default     = null
 }
