@@ -86,7 +86,7 @@ class Podman:
 
     @contextmanager
     def serving(self) -> Generator[str]:
-        """The address of its API while the block lasts; containers that are left then are removed."""
+        """The address of its API while the block lasts; what is left then of containers and networks is removed."""
         socket = self._folder / "podman.sock"
         log = self._folder / "service.log"
         with log.open("ab") as output:
@@ -105,10 +105,16 @@ class Podman:
                 time.sleep(0.02)
             yield f"unix://{socket}"
         finally:
-            with contextlib.suppress(PodmanFailed):
-                self("rm", "--all", "--force", "--time", "0", "--volumes")
+            # Networks too: what has broken off has left its own, with a bridge and rules of the packet filter.
+            for words in (("rm", "--all", "--force", "--time", "0", "--volumes"), ("network", "prune", "--force")):
+                with contextlib.suppress(PodmanFailed, subprocess.TimeoutExpired):
+                    self(*words)
             service.terminate()
-            service.wait(SERVICE_SECONDS)
+            try:
+                service.wait(SERVICE_SECONDS)
+            except subprocess.TimeoutExpired:
+                service.kill()
+                service.wait()
 
 
 def docker_variables(address: str) -> Mapping[str, str]:
