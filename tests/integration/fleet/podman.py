@@ -49,6 +49,7 @@ class Podman:
         folder.mkdir(parents=True, exist_ok=True)
         store.mkdir(parents=True, exist_ok=True)
         self._folder = folder
+        self._store = store
         named = ", ".join(f'"{other}"' for other in others)
         # A store that outlives its folder must not remember it. Otherwise this is where podman looks by itself when a
         # container has ended, to start it again.
@@ -115,6 +116,8 @@ class Podman:
             except subprocess.TimeoutExpired:
                 service.kill()
                 service.wait()
+            # podman mounts its store on itself, and at times leaves it so: then nobody can remove the folder.
+            subprocess.run(["umount", "--lazy", self._store / "overlay"], capture_output=True, check=False)
 
 
 def docker_variables(address: str) -> Mapping[str, str]:
