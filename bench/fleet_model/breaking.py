@@ -97,7 +97,7 @@ def pace_limit(service: str, of: Coefficients) -> Limit:
         return load(developers, of).hooks_peak * of.events_share / (given.FULL * pace)
 
     return Limit(
-        f"{service}: one process consumes, {pace:,.0f} hooks a second at most",
+        f"{service}: one process consumes, {pace:,.0f} events a second at most",
         "measured",
         "subjects split by workspace, a process for each part (ADR 18)",
         reached(share),

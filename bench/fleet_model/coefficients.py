@@ -64,7 +64,7 @@ class Coefficients:
     """Packets learnt."""
     wal_bytes: float
     paces: Mapping[str, float]
-    """Hooks a second that one process behind takes at most."""
+    """Events a second that one process behind takes at most."""
     stream_rate: float
     """Messages a second that one stream takes."""
 

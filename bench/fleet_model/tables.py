@@ -39,12 +39,13 @@ def replicas(found: Mapping[str, Any]) -> str:
             number(arm["rate"]),
             f"{arm['speedup']:.2f}",
             f"{number(arm['p50'])} ({number(arm['p95'])})",
+            f"{arm['lost'] / arm['hooks']:.1%}",
             *(f"{arm['cpu_ms'][part]:.2f}" for part in ("hot", "postgres", "nats-server")),
             f"{sum(arm['cpu_ms'][name] for name in BEHIND):.2f}",
         ]
         for arm in found["arms"]
     ]
-    heads = ["packets", "replicas", "hooks/s", "times one", "p50 (p95), ms", *(f"{part}, ms" for part in PARTS)]
+    heads = ["packets", "replicas", "hooks/s", "times one", "p50 (p95), ms", "late", *(f"{part}, ms" for part in PARTS)]
     return table(heads, rows) + "\n\n" + measured_on(found)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from importlib import import_module
 from importlib.metadata import version
 from typing import cast
@@ -37,6 +39,11 @@ VERBS = {
 class LazyGroup(click.Group):
     """Knows its verbs by name and loads one when it is called."""
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Runs a verb, which may take a second to load."""
+        end_when_told()
+        return super().invoke(ctx)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The verbs in the order in which a user meets them."""
         return list(VERBS)
@@ -57,3 +64,12 @@ class LazyGroup(click.Group):
 @click.version_option(version("spark-advisory"), prog_name="spark")
 def main() -> None:
     """The right advice for a coding agent, learnt from what happened in this project."""
+
+
+def end_when_told() -> None:
+    """Lets SIGTERM end the first process of a container while it starts; a service makes more of it once it is up.
+
+    What ends any other process by itself the kernel keeps from that one, unless it says what is to happen.
+    """
+    if os.getpid() == 1:
+        signal.signal(signal.SIGTERM, lambda number, _: os._exit(128 + number))

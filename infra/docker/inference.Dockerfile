@@ -23,6 +23,7 @@ STOPSIGNAL SIGTERM
 # A model takes minutes to load. The server says by /health that it serves.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=15m --retries=3 \
     CMD ["python3", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health', timeout=4)"]
-# The options come first and the model last, as the argument of `docker run`. One container serves 8 generations at once.
-ENTRYPOINT ["trtllm-serve", "--host", "0.0.0.0", "--port", "8000", "--max_batch_size", "8", \
+# `serve`, which is the default where the model comes first, must be said: here the options do, and the model comes last,
+# as the argument of `docker run`. One container serves 8 generations at once.
+ENTRYPOINT ["trtllm-serve", "serve", "--host", "0.0.0.0", "--port", "8000", "--max_batch_size", "8", \
     "--extra_llm_api_options", "/etc/spark/trtllm.yaml"]

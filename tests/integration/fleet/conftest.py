@@ -36,8 +36,8 @@ def podman(tmp_path_factory: pytest.TempPathFactory) -> Generator[tuple[Podman, 
     """A podman whose API answers at DOCKER_HOST, and the images that it has."""
     missing = [program for program in PROGRAMS if shutil.which(program) is None]
     if missing:
-        why = f"{', '.join(missing)} are not installed: tests/integration/fleet/install_podman.sh does it"
-        pytest.fail(why) if os.environ.get("CI") else pytest.skip(why)
+        # Whoever comes here has asked for containers.
+        pytest.fail(f"{', '.join(missing)} are not installed: tests/integration/fleet/install_podman.sh does it")
     CACHE.mkdir(exist_ok=True)
     folder = tmp_path_factory.mktemp("podman")
     with (CACHE / "lock").open("w") as lock:

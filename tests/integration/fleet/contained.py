@@ -71,6 +71,7 @@ class ContainerFleet(Fleet):
     async def kill(self, service: str) -> None:
         # Not by podman: what it has killed on somebody's behalf it does not start again.
         pid = (await self._looked_at(service))["State"]["Pid"]
+        assert pid > 0, f"{service} does not run"  # To 0 it would go to all that the tests belong to.
         os.kill(pid, signal.SIGKILL)
 
         async def gone() -> bool:

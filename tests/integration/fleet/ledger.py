@@ -25,10 +25,11 @@ acknowledgement first, and the store has to be found again."""
 
 @dataclass(frozen=True)
 class Acknowledged:
-    """A message that JetStream has: its place in the stream, and the event's id."""
+    """A message that JetStream has: its place in the stream, the event's id, and whose session it was."""
 
     sequence: int
     event_id: str
+    session_id: str
 
 
 async def acknowledged(nats_url: str) -> list[Acknowledged]:
@@ -42,8 +43,9 @@ async def acknowledged(nats_url: str) -> list[Acknowledged]:
         found: list[Acknowledged] = []
         while held.messages and (not found or found[-1].sequence < held.last_seq):
             for message in await reading.fetch(BATCH, timeout=5):
-                moment = moment_pb2.MomentObserved.FromString(message.data).moment
-                found.append(Acknowledged(message.metadata.sequence.stream, moment.envelope.event_id))
+                envelope = moment_pb2.MomentObserved.FromString(message.data).moment.envelope
+                sequence = message.metadata.sequence.stream
+                found.append(Acknowledged(sequence, envelope.event_id, envelope.session_id))
         return found
     finally:
         await client.close()
@@ -68,9 +70,9 @@ async def decided(database_url: str, session: str) -> list[tuple[str, bool]]:
         await connection.close()
 
 
-async def nothing_is_lost(fleet: Fleet, sequences: set[int]) -> None:
+async def nothing_is_lost(fleet: Fleet, sequences: set[int]) -> list[Acknowledged]:
     """Every place in the stream that a hook's answer named is there, and every moment that is there comes into the
-    table.
+    table. Returns the stream.
 
     Raises:
         TimeoutError: when one does not in time.
@@ -88,3 +90,4 @@ async def nothing_is_lost(fleet: Fleet, sequences: set[int]) -> None:
     except TimeoutError:
         lacking = wanted - await stored(fleet.database_url)
         raise AssertionError(f"{len(lacking)} of {len(wanted)} acknowledged moments were not stored") from None
+    return held

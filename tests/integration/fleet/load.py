@@ -41,6 +41,7 @@ class Load:
     """What was posted and answered."""
 
     answers: list[Answer] = field(default_factory=list[Answer])
+    sessions: set[str] = field(default_factory=set[str])
 
     @property
     def failed(self) -> list[Answer]:
@@ -69,6 +70,7 @@ class Load:
             lambda agent: agent.works(working(word)),
         ]
         while True:
+            self.sessions.add(agent.session)
             for hook in hooks:
                 self.answers.append(await answered(hook(agent)))
                 await asyncio.sleep(BREATH_SECONDS)

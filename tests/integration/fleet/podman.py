@@ -50,6 +50,7 @@ class Podman:
         folder.mkdir(parents=True, exist_ok=True)
         store.mkdir(parents=True, exist_ok=True)
         self._folder = folder
+        self._store = store
         named = ", ".join(f'"{other}"' for other in others)
         # A store that outlives its folder must not remember it. Otherwise this is where podman looks by itself when a
         # container has ended, to start it again.
@@ -87,7 +88,7 @@ class Podman:
 
     @contextmanager
     def serving(self) -> Generator[str]:
-        """The address of its API while the block lasts; containers that are left then are removed."""
+        """The address of its API while the block lasts; what is left then of containers and networks is removed."""
         socket = self._folder / "podman.sock"
         log = self._folder / "service.log"
         with log.open("ab") as output:
@@ -106,10 +107,18 @@ class Podman:
                 time.sleep(0.02)
             yield f"unix://{socket}"
         finally:
-            with contextlib.suppress(PodmanFailed):
-                self("rm", "--all", "--force", "--time", "0", "--volumes")
+            # Networks too: what has broken off has left its own, with a bridge and rules of the packet filter.
+            for words in (("rm", "--all", "--force", "--time", "0", "--volumes"), ("network", "prune", "--force")):
+                with contextlib.suppress(PodmanFailed, subprocess.TimeoutExpired):
+                    self(*words)
             service.terminate()
-            service.wait(SERVICE_SECONDS)
+            try:
+                service.wait(SERVICE_SECONDS)
+            except subprocess.TimeoutExpired:
+                service.kill()
+                service.wait()
+            # podman mounts its store on itself, and at times leaves it so: then nobody can remove the folder.
+            subprocess.run(["umount", "--lazy", self._store / "overlay"], capture_output=True, check=False)
 
 
 def docker_variables(address: str) -> Mapping[str, str]:

@@ -17,7 +17,7 @@ import yaml
 
 from chassis.identifiers import new_ulid
 from host.catalog import SERVICES
-from tests.integration.fleet.fleet import until
+from tests.integration.fleet.fleet import ENGINES, until
 from tests.integration.fleet.images import REPOSITORY, Images
 from tests.integration.fleet.podman import Podman
 from tests.integration.system.running_spark import HOOK_PATH
@@ -56,6 +56,13 @@ def test_each_service_has_a_container_that_can_do_little() -> None:
     published = {name: service["ports"] for name, service in services.items() if "ports" in service}
     assert list(published) == ["gateway"]
     assert str(published["gateway"]).startswith("['127.0.0.1:"), "on loopback only"
+
+
+def test_the_image_is_built_by_one_of_those_that_run_it() -> None:
+    services: dict[str, dict[str, object]] = yaml.safe_load(COMPOSE.read_text())["services"]
+    ours = [name for name in services if name not in ENGINES]
+    assert len({str(services[name]["image"]) for name in ours}) == 1
+    assert [name for name in services if "build" in services[name]] == ["migrate"]
 
 
 @pytest.mark.parametrize("missing", SECRETS)

@@ -28,9 +28,10 @@ def flags(words: list[str]) -> set[str]:
 def test_it_is_started_as_spark_starts_one_of_its_own() -> None:
     ours = command_line("trtllm-serve", PLAN, Path("/etc/spark/trtllm.yaml"), 8000)
     words = entrypoint()
-    assert words[0] == ours[0]
+    # Options before a model are those of a command that must be named; without one they are refused.
+    assert words[:2] == [ours[0], "serve"]
     assert flags(words) == flags(ours)
-    options = dict(zip(words[1::2], words[2::2], strict=True))
+    options = dict(zip(words[2::2], words[3::2], strict=True))
     assert options["--max_batch_size"] == str(PLAN.concurrency)
     assert options["--extra_llm_api_options"] == "/etc/spark/trtllm.yaml"
     assert options["--host"] == "0.0.0.0"
