@@ -26,7 +26,8 @@ resource "terraform_data" "network" {
   }
 }
 
-# The values reach podman through its environment and are ephemeral: neither state nor plan has them.
+# The values reach podman through its environment and are ephemeral: neither state nor plan has them. What comes but half
+# to be is removed at once, here and below: Terraform runs no farewell for it.
 resource "terraform_data" "secrets" {
   input            = { podman = var.podman, names = join(" ", values(local.secrets)) }
   triggers_replace = [var.secrets_generation]
@@ -35,6 +36,7 @@ resource "terraform_data" "secrets" {
     environment = { TOKEN = var.token, DATABASE_PASSWORD = var.database_password, NATS_TOKEN = var.nats_token }
     command     = <<-EOT
       set -eu
+      trap '[ $? = 0 ] || "${var.podman}" secret rm ${join(" ", values(local.secrets))} >/dev/null 2>&1 || true' EXIT
       keep() { '${var.podman}' secret rm "$1" >/dev/null 2>&1 || true; '${var.podman}' secret create "$1" - >/dev/null; }
       printf %s "$TOKEN" | keep '${local.secrets.token}'
       printf %s "$DATABASE_PASSWORD" | keep '${local.secrets.database_password}'
@@ -54,7 +56,13 @@ resource "terraform_data" "volumes" {
   input = { podman = var.podman, names = "${var.name}-postgres ${var.name}-nats" }
 
   provisioner "local-exec" {
-    command = "for name in ${self.input.names}; do '${var.podman}' volume create \"$name\" >/dev/null || exit 1; done"
+    command = <<-EOT
+      made=
+      for name in ${self.input.names}; do
+        '${var.podman}' volume create "$name" >/dev/null || { [ -z "$made" ] || '${var.podman}' volume rm $made >/dev/null; exit 1; }
+        made="$made $name"
+      done
+    EOT
   }
 
   provisioner "local-exec" {

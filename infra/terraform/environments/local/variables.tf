@@ -53,6 +53,11 @@ variable "database_password" {
   type        = string
   sensitive   = true
   ephemeral   = true
+
+  validation {
+    condition     = length(var.database_password) >= 16
+    error_message = "database_password must have 16 characters or more."
+  }
 }
 
 variable "nats_token" {
