@@ -6,7 +6,9 @@ import fcntl
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import AsyncGenerator, Generator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -32,22 +34,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def podman(tmp_path_factory: pytest.TempPathFactory) -> Generator[tuple[Podman, Images]]:
+def podman() -> Generator[tuple[Podman, Images]]:
     """A podman whose API answers at DOCKER_HOST, and the images that it has."""
     missing = [program for program in PROGRAMS if shutil.which(program) is None]
     if missing:
         # Whoever comes here has asked for containers.
         pytest.fail(f"{', '.join(missing)} are not installed: tests/integration/fleet/install_podman.sh does it")
     CACHE.mkdir(exist_ok=True)
-    folder = tmp_path_factory.mktemp("podman")
-    with (CACHE / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        images = build_images(Podman(folder / "builder", CACHE / "images"), CACHE)
-    podman = Podman(folder, folder / "store", [CACHE / "images"])
-    with podman.serving() as address, pytest.MonkeyPatch.context() as patch:
-        for name, value in docker_variables(address).items():
-            patch.setenv(name, value)
-        yield podman, images
+    # Not below pytest's own folder: a run that is killed leaves what is mounted, and whoever runs tests later, of
+    # whatever kind, would fail when pytest cannot remove it.
+    folder = Path(tempfile.mkdtemp(prefix="spark-podman-"))
+    try:
+        with (CACHE / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            images = build_images(Podman(folder / "builder", CACHE / "images"), CACHE)
+        podman = Podman(folder, folder / "store", [CACHE / "images"])
+        with podman.serving() as address, pytest.MonkeyPatch.context() as patch:
+            for name, value in docker_variables(address).items():
+                patch.setenv(name, value)
+            yield podman, images
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session", params=TIERS)
