@@ -13,7 +13,7 @@ import ipaddress
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -31,6 +31,20 @@ ON_ALL = {
 }
 """Actions that may be allowed on all resources, and why (the service authorization reference: no resource type)."""
 
+RANGES = {
+    "aws_vpc_security_group_ingress_rule": ("cidr_ipv4", "cidr_ipv6"),
+    "aws_security_group_rule": ("cidr_blocks", "ipv6_cidr_blocks"),
+}
+"""Where it stands who is let in."""
+
+WILD = re.compile("[*?]")
+"""What stands for other letters in IAM."""
+
+OWNER = frozenset(
+    {"aws:sourceaccount", "aws:sourceowner", "aws:sourcearn", "aws:principalaccount", "aws:principalorgid"}
+)
+"""Conditions that hold what anybody may to one account or organization."""
+
 NAMESPACE_HELD = frozenset({"cloudwatch:PutMetricData"})
 
 SECRETS = {
@@ -43,6 +57,12 @@ SECRETS = {
     "random_password": ("result",),
 }
 """Attributes that would keep a secret in plan and state."""
+
+SECRET_NAME = re.compile(r"(?i)(TOKEN|PASSWORD|PASSWD|SECRET|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY)$")
+"""What a variable is called that opens something."""
+
+PASSWORD_IN_URL = re.compile(r"://[^/@\s]*:[^/@\s]+@|^nats://[^/@\s]+@")
+"""A password in a URL, or NATS' token."""
 
 ENCRYPTED = {
     "aws_db_instance": "storage_encrypted",
@@ -104,16 +124,27 @@ def refusals(document: Mapping[str, Any]) -> list[Refusal]:
 
 
 def unjudged(document: Mapping[str, Any]) -> list[str]:
-    """Addresses of roles whose rights are not known yet: a plan before the first apply names what does not exist.
+    """Addresses of roles whose rights, and of doors whose ranges, are not known yet: a plan before the first apply
+    names what does not exist.
 
     Raises:
         ValueError: when the document is neither a plan nor a state.
     """
+    unknown: dict[str, Values] = {
+        change["address"]: change.get("change", {}).get("after_unknown") or {}
+        for change in document.get("resource_changes", [])
+    }
     return [
         resource.address
         for resource in resources_of(document)
-        if resource.type in ("aws_iam_role_policy", "aws_iam_policy") and "policy" not in resource.values
+        if (resource.type in ("aws_iam_role_policy", "aws_iam_policy") and "policy" not in resource.values)
+        or any(_is_unknown(unknown.get(resource.address, {}), name) for name in RANGES.get(resource.type, ()))
     ]
+
+
+def _is_unknown(unknown: Mapping[str, Any], name: str) -> bool:
+    """Whether an attribute, or some part of it, is to be told after the apply."""
+    return "true" in json.dumps(unknown.get(name))
 
 
 def public_database(resource: Resource, _: list[Resource]) -> Iterator[Refusal]:
@@ -182,10 +213,16 @@ def _module(address: str) -> str:
 
 
 def balancer_in_the_clear(resource: Resource, _: list[Resource]) -> Iterator[Refusal]:
-    if resource.type in ("aws_lb_listener", "aws_alb_listener") and resource.values.get("protocol") == "HTTP":
-        actions = _blocks(resource.values, "default_action")
-        if [action.get("type") for action in actions] != ["redirect"]:
-            yield Refusal(resource.address, "balancer in the clear", "a listener of HTTP may redirect and no more")
+    if resource.type not in ("aws_lb_listener", "aws_alb_listener"):
+        return
+    if resource.values.get("protocol") in ("HTTPS", "TLS"):
+        return
+    actions = _blocks(resource.values, "default_action")
+    ways = [way.get("protocol") for action in actions for way in _blocks(action, "redirect")]
+    if [action.get("type") for action in actions] != ["redirect"] or ways != ["HTTPS"]:
+        yield Refusal(
+            resource.address, "balancer in the clear", "without TLS a listener may redirect to HTTPS and no more"
+        )
 
 
 def wildcard_role(resource: Resource, _: list[Resource]) -> Iterator[Refusal]:
@@ -193,12 +230,20 @@ def wildcard_role(resource: Resource, _: list[Resource]) -> Iterator[Refusal]:
         return Refusal(resource.address, "wildcard role", why)
 
     values = resource.values
-    if resource.type == "aws_iam_role_policy_attachment":
+    if resource.type.startswith("aws_iam_") and resource.type.endswith("policy_attachment"):
         yield refused(f"{values.get('policy_arn')} holds more than anybody looked at; write what is needed")
     for name in ("policy", "assume_role_policy"):
         if resource.type.startswith("aws_iam_") and isinstance(values.get(name), str):
             for why in _too_wide(json.loads(values[name])):
                 yield refused(why)
+    # What a bucket, a key or a repository allows is its own: there the rule is who may. An endpoint's policy narrows.
+    if not resource.type.startswith(("aws_iam_", "aws_vpc_endpoint")):
+        for name in ("policy", "resource_policy", "access_policy"):
+            # A word here is no document: some resources have policies of other kinds.
+            if str(values.get(name)).startswith("{"):
+                for statement in _allowing(json.loads(values[name])):
+                    if not _condition(statement, OWNER):
+                        yield from (refused(why) for why in _for_anybody(statement))
     for inline in _blocks(values, "inline_policy") if resource.type == "aws_iam_role" else []:
         if inline.get("policy"):
             for why in _too_wide(json.loads(inline["policy"])):
@@ -207,38 +252,60 @@ def wildcard_role(resource: Resource, _: list[Resource]) -> Iterator[Refusal]:
         yield refused(f"{values['managed_policy_arns']} holds more than anybody looked at; write what is needed")
 
 
+def _allowing(policy: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [statement for statement in _listed(policy.get("Statement")) if statement.get("Effect") == "Allow"]
+
+
 def _too_wide(policy: Mapping[str, Any]) -> Iterator[str]:
-    for statement in _listed(policy.get("Statement")):
-        if statement.get("Effect") != "Allow":
-            continue
-        for inverted in ("NotAction", "NotResource", "NotPrincipal"):
+    for statement in _allowing(policy):
+        for inverted in ("NotAction", "NotResource"):
             if inverted in statement:
                 yield f"{inverted} allows all that it does not name"
         actions = [str(action) for action in _listed(statement.get("Action"))]
-        yield from (f"the action {action}" for action in actions if "*" in action)
+        yield from (f"the action {action}" for action in actions if WILD.search(action))
         for held in _listed(statement.get("Resource")):
             if _is_all(str(held)):
                 yield from _without_reason(actions, statement, str(held))
-        principal = statement.get("Principal")
-        named = (
-            _listed(principal)
-            if not isinstance(principal, Mapping)
-            else [one for kind in cast(Mapping[str, Any], principal).values() for one in _listed(kind)]
-        )
-        yield from ("anybody may take it" for one in named if one == "*")
+        yield from _for_anybody(statement)
+
+
+def _for_anybody(statement: Mapping[str, Any]) -> Iterator[str]:
+    if "NotPrincipal" in statement:
+        yield "NotPrincipal allows all that it does not name"
+    principal = statement.get("Principal")
+    named = (
+        _listed(principal)
+        if not isinstance(principal, Mapping)
+        else [one for kind in cast(Mapping[str, Any], principal).values() for one in _listed(kind)]
+    )
+    yield from ("anybody may take it" for one in named if WILD.search(str(one)))
 
 
 def _without_reason(actions: list[str], statement: Mapping[str, Any], held: str) -> Iterator[str]:
     for action in actions:
         if action not in ON_ALL:
             yield f"{action} on {held}"
-        elif action in NAMESPACE_HELD and "cloudwatch:namespace" not in json.dumps(statement.get("Condition", {})):
+        elif action in NAMESPACE_HELD and not _condition(statement, {"cloudwatch:namespace"}):
             yield f"{action} without a condition on its namespace"
 
 
+def _condition(statement: Mapping[str, Any], keys: Collection[str]) -> bool:
+    """Whether one of these keys must equal something."""
+    tests = cast(Mapping[str, Mapping[str, Any]], statement.get("Condition") or {})
+    return any(key.lower() in keys for test in ("StringEquals", "ArnEquals") for key in tests.get(test) or {})
+
+
 def _is_all(held: str) -> bool:
-    """`*`, `arn:aws:s3:::*`, `arn:aws:secretsmanager:*:*:secret:*`: all of a kind, whatever stands before."""
-    return re.search(r"^\*$|:\*$|^arn:[^:]*:[^:]*:[^:]*:[^:]*:[^:/]+/\*$", held) is not None
+    """Whether nothing is named before the first wildcard: `*`, `arn:aws:s3:::*`, `arn:…:secret:*`, `arn:…:secret*`."""
+    wild = WILD.search(held)
+    if wild is None:
+        return False
+    fields = held[: wild.start()].split(":", 5)
+    if len(fields) < 6:
+        return True
+    named = re.split("[:/]", fields[5], maxsplit=1)[-1] if re.search("[:/]", fields[5]) else ""
+    # Buckets have no kind before their name.
+    return not (fields[5] if fields[2] == "s3" else named).strip(":/")
 
 
 def _blocks(values: Values, name: str) -> list[Values]:
@@ -266,6 +333,18 @@ def kept_secret(resource: Resource, _: list[Resource]) -> Iterator[Refusal]:
     for name in SECRETS.get(resource.type, ()):
         if resource.values.get(name):
             yield Refusal(resource.address, "kept secret", f"{name} would lie in plan and state")
+    for name, value in _settings(resource):
+        if SECRET_NAME.search(name) or PASSWORD_IN_URL.search(value):
+            yield Refusal(resource.address, "kept secret", f"{name} opens something: give it in `secrets`")
+
+
+def _settings(resource: Resource) -> Iterator[tuple[str, str]]:
+    """Variables of a task's containers that are no secrets."""
+    given = resource.values.get("container_definitions")
+    if resource.type == "aws_ecs_task_definition" and given:
+        for container in cast(list[Values], json.loads(given)):
+            for entry in _blocks(container, "environment"):
+                yield entry["name"], str(entry.get("value"))
 
 
 RULES: tuple[Callable[[Resource, list[Resource]], Iterator[Refusal]], ...] = (
@@ -287,7 +366,8 @@ def main() -> int:
         print(refusal)
     for address in unjudged(document):
         print(
-            f"{address}: its rights are not known before the first apply; judge the state afterwards", file=sys.stderr
+            f"{address}: what it allows is not known before the first apply; judge the state afterwards",
+            file=sys.stderr,
         )
     return 1 if found else 0
 

@@ -7,6 +7,8 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from chassis.bus import Bus
+from chassis.consumer import Consumer
+from tests.integration.chassis.numbered import Store, consumer_of
 
 
 @pytest.fixture
@@ -15,3 +17,16 @@ async def bus(bus_url: str) -> AsyncGenerator[Bus]:
     await bus.ensure_streams()
     yield bus
     await bus.close()
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store()
+
+
+@pytest.fixture
+async def consumer(bus: Bus, store: Store) -> AsyncGenerator[Consumer]:
+    """A consumer that is not yet at work."""
+    consumer = consumer_of(bus, store)
+    yield consumer
+    await consumer.stop()

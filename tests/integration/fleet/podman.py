@@ -20,6 +20,7 @@ default_ulimits = ["nofile=20000:20000", "nproc=32768:32768"]
 runtime = "runc"
 cgroup_manager = "cgroupfs"
 events_logger = "none"
+exit_command_delay = 10
 static_dir = "{static}"
 tmp_dir = "{folder}/tmp"
 volume_path = "{folder}/volumes"

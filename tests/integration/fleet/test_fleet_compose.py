@@ -133,4 +133,8 @@ async def test_it_comes_up_and_answers_a_hook(podman: tuple[Podman, Images]) -> 
 
             await until(acknowledged, within=UP_SECONDS)
             assert (await client.get("/ready")).status_code == 200
-    assert not program("ps", "--quiet").split(), "nothing of it is left"
+        assert len(program("ps", "--quiet", "--filter", "label=io.podman.compose.project=spark").split()) >= len(
+            SERVICES
+        )
+    left = program("ps", "--all", "--quiet", "--filter", "label=io.podman.compose.project=spark")
+    assert not left.split()

@@ -6,6 +6,8 @@ No such API is the real one: it takes what is well formed, and runs nothing.
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -123,6 +125,26 @@ def test_a_process_is_told_where_the_services_are_that_it_does_not_carry(applied
     assert set(told["spark-telemetry"]) == {
         f"SPARK_{name}_ADDR" for name in ("GATEWAY", "ROUTER", "PACKETS", "MEMORY", "PREFETCH", "INFERENCE")
     }
+
+
+@pytest.mark.parametrize(("exit_code", "status"), [("0", 0), ("1", 1), ("None", 1)])
+def test_the_job_ends_as_its_container_does(applied: Applied, tmp_path: Path, exit_code: str, status: int) -> None:
+    """The command waits for the job: processes of a newer image end where the schema is not there yet."""
+    asked = tmp_path / "asked"
+    stand_in = tmp_path / "aws"
+    stand_in.write_text(f"""#!/bin/sh
+echo "$*" >> {asked}
+case "$*" in *run-task*) echo arn:of-the-task ;; *describe-tasks*) echo {exit_code} ;; esac
+""")
+    stand_in.chmod(0o755)
+    command = applied.terraform.run("output", "-raw", "migrate_command").stdout
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    ended = subprocess.run(["sh"], input=command, env={"PATH": path}, capture_output=True, text=True, check=False)
+    assert ended.returncode == status
+    calls = asked.read_text().splitlines()
+    assert [call.split()[3] for call in calls] == ["run-task", "wait", "describe-tasks"]
+    assert "awsvpcConfiguration={subnets=[subnet-" in calls[0]
+    assert all("--tasks arn:of-the-task" in call for call in calls[1:])
 
 
 def test_destroy_leaves_nothing(applied: Applied) -> None:

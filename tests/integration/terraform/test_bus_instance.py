@@ -89,7 +89,25 @@ async def test_figures_count_what_waits(server: Server, tmp_path: Path) -> None:
     assert told == {"Waiting": 5, "LearningBehind": 2, "PreparationsWaiting": 3, "DeadLetters": 1}
 
 
-def test_the_script_is_one_that_a_shell_can_read(tree: Path, endpoint: str) -> None:
+async def test_figures_count_what_nobody_has_asked_for_yet(server: Server, tmp_path: Path) -> None:
+    """Consumers are made by the first worker, so what waits must wake it before there are any."""
+    client: Any = await cast(Any, nats).connect(server.url)
+    try:
+        stream = client.jetstream()
+        await stream.add_stream(StreamConfig(name="MOMENTS", subjects=["moment.>"]))
+        await stream.add_stream(StreamConfig(name="DEAD_LETTERS", subjects=["dead.>"]))
+        await stream.publish("moment.one", b"")
+        await stream.publish("dead.one", b"")
+        told = figures(server, tmp_path)
+    finally:
+        await client.close()
+    told.pop("StoreFree")
+    assert told == {"Waiting": 1, "LearningBehind": 0, "PreparationsWaiting": 0, "DeadLetters": 1}
+
+
+@pytest.fixture(scope="module")
+def script(tree: Path, endpoint: str) -> str:
+    """The script as an instance gets it."""
     given = {
         "volume": "vol-0123456789abcdef0",
         "image": "123456789012.dkr.ecr.eu-central-1.amazonaws.com/nats:2.15.1",
@@ -109,10 +127,30 @@ def test_the_script_is_one_that_a_shell_can_read(tree: Path, endpoint: str) -> N
     terraform = Terraform(folder, settings_of(tree, endpoint))
     terraform.run("init", "-no-color")
     terraform.run("apply", "-auto-approve", "-no-color")
-    script = json.loads(terraform.run("output", "-json", "script").stdout)
+    return json.loads(terraform.run("output", "-json", "script").stdout)
+
+
+def test_the_script_is_one_that_a_shell_can_read(script: str) -> None:
     checked = subprocess.run(["sh", "-n"], input=script, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr
     assert "${" not in script
     # Between its marks the program is as it is in the repository.
     inside = script.partition("<<'PYTHON'\n")[2].partition("\nPYTHON\n")[0]
-    assert inside.strip() == given["figures"].strip()
+    assert inside.strip() == (BUS / "figures.py").read_text().strip()
+
+
+@pytest.mark.parametrize(
+    ("aws", "status", "said"),
+    [
+        ("echo nats://abcdefghijklmnop0123@nats.internal:4222", 0, "<abcdefghijklmnop0123>\n"),
+        ("echo AccessDenied >&2; return 254", 1, ""),
+        ("echo None", 1, ""),
+        ("echo nats://@nats.internal:4222", 1, ""),
+    ],
+)
+def test_nats_is_not_started_without_its_token(script: str, aws: str, status: int, said: str) -> None:
+    """A server whose token is empty asks nobody for one."""
+    reading = script.partition("umask 077\n")[2].partition("mkdir -p /etc/nats\n")[0]
+    program = f'set -eu\naws() {{ {aws}; }}\nsleep() {{ :; }}\n{reading}\necho "<$token>"\n'
+    ended = subprocess.run(["sh"], input=program, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (status, said)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from moto.core.responses import ActionResult
+from moto.ec2.models.elastic_network_interfaces import NetworkInterface
+from moto.ec2.models.instances import Instance
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.responses.launch_templates import LaunchTemplates
 from moto.ecs.responses import EC2ContainerServiceResponse
@@ -17,6 +19,8 @@ from moto.route53.responses import Route53
 
 def correct_wrong_answers() -> None:
     describe_rules_of_groups()
+    tell_no_public_address_where_there_is_none()
+    tell_groups_of_interfaces()
     leave_out_scaling_of_serverless_v1()
     keep_tags_of_templates_apart()
     know_private_zones()
@@ -30,6 +34,28 @@ def describe_rules_of_groups() -> None:
         return self.ip_range.get("Description") or (self.source_group or {}).get("Description")
 
     SecurityGroupRule.description = property(description)
+
+
+def tell_no_public_address_where_there_is_none() -> None:
+    """An interface without a public address has no association; moto tells an empty one, which reads as an address."""
+    told = NetworkInterface.association.fget
+
+    def association(self: NetworkInterface) -> dict[str, Any] | None:
+        return told(self) or None
+
+    NetworkInterface.association = property(association)
+
+
+def tell_groups_of_interfaces() -> None:
+    """An instance whose groups were given with its interface is in them; moto tells that of the interface alone."""
+    prepare = Instance.prep_nics
+
+    def prep_nics(self: Instance, *given: Any, **named: Any) -> None:
+        prepare(self, *given, **named)
+        if not self.security_groups:
+            self.security_groups = list(self.nics[0].group_set)
+
+    Instance.prep_nics = prep_nics
 
 
 def leave_out_scaling_of_serverless_v1() -> None:

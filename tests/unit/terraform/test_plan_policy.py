@@ -55,6 +55,11 @@ def ingress(address: str = "aws_vpc_security_group_ingress_rule.this", **values:
     return address, {"ip_protocol": "tcp", "from_port": 443, "to_port": 443, **values}
 
 
+def container_with(name: str, value: str) -> tuple[str, Values]:
+    container = {"name": "spark", "environment": [{"name": name, "value": value}]}
+    return "aws_ecs_task_definition.this", {"container_definitions": json.dumps([container])}
+
+
 PUBLIC_BALANCER = ("module.edge.aws_lb.this", {"internal": False, "security_groups": ["sg-edge"]})
 INNER_BALANCER = ("module.rpc.aws_lb.this", {"internal": True, "security_groups": ["sg-rpc"]})
 EVERYBODY = {"cidr_ipv4": "0.0.0.0/0"}
@@ -122,6 +127,20 @@ BROKEN: dict[str, tuple[str, list[tuple[str, Values]]]] = {
         "balancer in the clear",
         [("aws_lb_listener.this", {"protocol": "HTTP", "default_action": [{"type": "forward"}]})],
     ),
+    "a listener that redirects to where it is": (
+        "balancer in the clear",
+        [
+            (
+                "aws_lb_listener.this",
+                {"protocol": "HTTP", "default_action": [{"type": "redirect", "redirect": [{"protocol": "HTTP"}]}]},
+            )
+        ],
+    ),
+    "a listener of TCP": (
+        "balancer in the clear",
+        [("aws_lb_listener.this", {"protocol": "TCP", "default_action": [{"type": "forward"}]})],
+    ),
+    "a listener that does not say": ("balancer in the clear", [("aws_lb_listener.this", {})]),
     "every action": ("wildcard role", [role_policy(Action="*", Resource="arn:aws:s3:::one/key")]),
     "every action of a service": ("wildcard role", [role_policy(Action=["s3:*"], Resource="arn:aws:s3:::one/key")]),
     "every action of a kind": ("wildcard role", [role_policy(Action="s3:Get*", Resource="arn:aws:s3:::one/key")]),
@@ -134,6 +153,44 @@ BROKEN: dict[str, tuple[str, list[tuple[str, Values]]]] = {
     "every repository": (
         "wildcard role",
         [role_policy(Action="ecr:BatchGetImage", Resource="arn:aws:ecr:eu-central-1:123456789012:repository/*")],
+    ),
+    "every resource of a kind, without the last colon": (
+        "wildcard role",
+        [
+            role_policy(
+                Action="secretsmanager:GetSecretValue",
+                Resource="arn:aws:secretsmanager:eu-central-1:123456789012:secret*",
+            )
+        ],
+    ),
+    "every bucket by a letter": ("wildcard role", [role_policy(Action="s3:GetObject", Resource="arn:aws:s3:::?*")]),
+    "every key of every bucket": ("wildcard role", [role_policy(Action="s3:GetObject", Resource="arn:aws:s3:::*/key")]),
+    "an action with a letter left open": (
+        "wildcard role",
+        [role_policy(Action="iam:CreateUse?", Resource="arn:aws:s3:::one/key")],
+    ),
+    "figures to any namespace but one": (
+        "wildcard role",
+        [
+            role_policy(
+                Action="cloudwatch:PutMetricData",
+                Resource="*",
+                Condition={"StringNotEquals": {"cloudwatch:namespace": "spark-bus"}},
+            )
+        ],
+    ),
+    "any role of any account": ("wildcard role", [trust({"AWS": "arn:aws:iam::*:root"})]),
+    "a user with a policy of AWS's own": (
+        "wildcard role",
+        [("aws_iam_user_policy_attachment.this", {"policy_arn": "arn:aws:iam::aws:policy/AdministratorAccess"})],
+    ),
+    "a secret for anybody": (
+        "wildcard role",
+        [("aws_secretsmanager_secret_policy.this", {"policy": trust("*")[1]["assume_role_policy"]})],
+    ),
+    "a repository for anybody": (
+        "wildcard role",
+        [("aws_ecr_repository_policy.this", {"policy": trust({"AWS": "*"})[1]["assume_role_policy"]})],
     ),
     "one action with a reason, and one without": (
         "wildcard role",
@@ -174,6 +231,16 @@ BROKEN: dict[str, tuple[str, list[tuple[str, Values]]]] = {
         "kept secret",
         [("aws_rds_cluster.this", {"storage_encrypted": True, "master_password": "correct horse"})],
     ),
+    "a token among a task's settings": (
+        "kept secret",
+        [container_with("SPARK_TOKEN", "abc")],
+    ),
+    "a key of somebody's API among a task's settings": ("kept secret", [container_with("OPENAI_API_KEY", "sk-1")]),
+    "a password in the URL of a database": (
+        "kept secret",
+        [container_with("SPARK_DATABASE_URL", "postgresql://spark:horse@db:5432/spark")],
+    ),
+    "a token in the URL of NATS": ("kept secret", [container_with("BUS", "nats://horse@nats:4222")]),
     "the value of a secret": ("kept secret", [("aws_secretsmanager_secret_version.this", {"secret_string": "abc"})]),
 }
 
@@ -202,7 +269,10 @@ ALLOWED: dict[str, list[tuple[str, Values]]] = {
     "a rule for another group": [ingress(referenced_security_group_id="sg-tasks", from_port=5432, to_port=5432)],
     "the way out": [("aws_vpc_security_group_egress_rule.this", {"ip_protocol": "-1", **EVERYBODY})],
     "a listener that redirects": [
-        ("aws_lb_listener.this", {"protocol": "HTTP", "default_action": [{"type": "redirect"}]})
+        (
+            "aws_lb_listener.this",
+            {"protocol": "HTTP", "default_action": [{"type": "redirect", "redirect": [{"protocol": "HTTPS"}]}]},
+        )
     ],
     "what knows no resource": [role_policy(Action="ecr:GetAuthorizationToken", Resource="*")],
     "figures to one namespace": [
@@ -217,6 +287,29 @@ ALLOWED: dict[str, list[tuple[str, Values]]] = {
             Action=["logs:PutLogEvents"],
             Resource="arn:aws:logs:eu-central-1:123456789012:log-group:/spark/processes:log-stream:hot/*",
         )
+    ],
+    "a topic for those of its account": [
+        (
+            "aws_sns_topic.this",
+            {
+                "policy": json.dumps(
+                    {
+                        "Statement": {
+                            "Effect": "Allow",
+                            "Action": "SNS:Publish",
+                            "Principal": {"AWS": "*"},
+                            "Condition": {"StringEquals": {"AWS:SourceOwner": "123456789012"}},
+                        }
+                    }
+                )
+            },
+        )
+    ],
+    "what calls something else a policy": [("aws_backup_selection.this", {"policy": ""})],
+    "settings that open nothing": [
+        container_with("SPARK_DATABASE_URL", "postgresql://spark@db:5432/spark?sslmode=require"),
+        container_with("SPARK_MAX_TOKENS", "300"),
+        container_with("SPARK_SECRETS_GENERATION", "1"),
     ],
     "a refusal of everything": [
         (
@@ -269,6 +362,15 @@ def test_a_state_is_judged_as_a_plan_is() -> None:
 def test_rights_that_are_not_known_yet_are_named() -> None:
     assert policy.unjudged(plan_of(("aws_iam_role_policy.this", {}))) == ["aws_iam_role_policy.this"]
     assert policy.unjudged(plan_of(role_policy(Action="s3:GetObject", Resource="arn:aws:s3:::one/key"))) == []
+
+
+def test_ranges_that_are_not_known_yet_are_named() -> None:
+    plan = plan_of(ingress(), ingress("module.a.aws_vpc_security_group_ingress_rule.this", cidr_ipv4="10.0.0.0/8"))
+    plan["resource_changes"] = [
+        {"address": "aws_vpc_security_group_ingress_rule.this", "change": {"after_unknown": {"cidr_ipv4": True}}},
+        {"address": "module.a.aws_vpc_security_group_ingress_rule.this", "change": {"after_unknown": {"id": True}}},
+    ]
+    assert policy.unjudged(plan) == ["aws_vpc_security_group_ingress_rule.this"]
 
 
 def test_what_is_no_plan_is_an_error() -> None:

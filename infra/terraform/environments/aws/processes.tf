@@ -77,7 +77,7 @@ module "process" {
   secrets = merge(
     {
       SPARK_TOKEN    = module.secrets.arns["token"]
-      SPARK_NATS_URL = module.secrets.arns["nats-url"]
+      SPARK_NATS_URL = module.bus.url_secret_arn
       PGPASSWORD     = module.secrets.arns["database-password"]
     },
     each.value.secrets,

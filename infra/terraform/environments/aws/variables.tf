@@ -4,8 +4,13 @@ variable "name" {
   default     = "spark"
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{0,15}$", var.name))
-    error_message = "name must be 1 to 16 small letters, digits and hyphens, beginning with a letter."
+    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.name)) && length(var.name) <= 16
+    error_message = "name must be 1 to 16 small letters, digits and single hyphens in between, beginning with a letter."
+  }
+
+  validation {
+    condition     = var.name != "internal" && !startswith(var.name, "internal-")
+    error_message = "name must not begin with internal: no balancer of AWS may."
   }
 }
 
@@ -72,7 +77,7 @@ variable "nats_image" {
 }
 
 variable "bus_ami_id" {
-  description = "Image of the instance of NATS; null takes the newest Amazon Linux 2023."
+  description = "Image of the instance of NATS; null takes the newest Amazon Linux 2023. Another one is taken when the instance is made anew."
   type        = string
   default     = null
 }
@@ -143,7 +148,7 @@ variable "processes" {
     wake                = optional(string)
     steps               = optional(list(object({ from = number, copies = number })), [{ from = 0, copies = 1 }])
     sleep_after_minutes = optional(number, 15)
-    schedule            = optional(map(object({ schedule = string, timezone = optional(string, "UTC"), min = number })), {})
+    schedule            = optional(map(object({ schedule = string, timezone = optional(string, "UTC"), min = number, max = optional(number) })), {})
     environment         = optional(map(string), {})
     secrets             = optional(map(string), {})
   }))
@@ -166,9 +171,10 @@ variable "processes" {
       memory            = 1024
       capacity_provider = "FARGATE_SPOT"
       min               = 0
-      max               = 4
-      wake              = "events"
-      steps             = [{ from = 0, copies = 1 }, { from = 5000, copies = 2 }, { from = 50000, copies = 4 }]
+      # Events go to one process at a time, and a second one would stand by (docs/adr/0018): where one is too slow,
+      # give each service a worker of its own.
+      max  = 1
+      wake = "events"
       # Once a day also without work: days that are over are folded and dropped.
       schedule = {
         open  = { schedule = "cron(0 3 * * ? *)", min = 1 }

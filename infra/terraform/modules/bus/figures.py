@@ -32,8 +32,14 @@ def main(monitor: str, folder: str) -> None:
         (consumer["name"], consumer["num_pending"] + consumer["num_ack_pending"])
         for consumer in parts(streams, "consumer_detail")
     ]
+    # Workers make the consumers: what lies there before the first of them came waits too.
+    unasked = [
+        stream["state"]["messages"]
+        for stream in streams
+        if stream["name"] != DEAD_LETTERS and not stream.get("consumer_detail")
+    ]
     figures = {
-        "Waiting": sum(count for _, count in waiting),
+        "Waiting": sum(count for _, count in waiting) + sum(unasked),
         "LearningBehind": max((count for name, count in waiting if name != PREPARING), default=0),
         "PreparationsWaiting": max((count for name, count in waiting if name == PREPARING), default=0),
         "DeadLetters": sum(stream["state"]["messages"] for stream in streams if stream["name"] == DEAD_LETTERS),

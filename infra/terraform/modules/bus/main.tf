@@ -91,6 +91,9 @@ resource "aws_instance" "this" {
   lifecycle {
     ignore_changes = [ami]
   }
+
+  # It starts once, and cannot without its rights and its way out.
+  depends_on = [aws_iam_role_policy.this, aws_vpc_security_group_egress_rule.https]
 }
 
 resource "aws_volume_attachment" "data" {

@@ -3,6 +3,13 @@ output "host" {
   value       = aws_route53_record.this.fqdn
 }
 
+# A process that does not find NATS ends, and three that end are the end of a roll-out: so they come after it.
+output "url_secret_arn" {
+  description = "The secret with its URL, once the instance has its disk and its name."
+  value       = var.url_secret_arn
+  depends_on  = [aws_route53_record.this, aws_volume_attachment.data, aws_vpc_security_group_ingress_rule.clients]
+}
+
 output "security_group_id" {
   description = "Security group of the bus."
   value       = aws_security_group.this.id

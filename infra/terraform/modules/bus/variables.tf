@@ -63,7 +63,7 @@ variable "kms_key_arn" {
 }
 
 variable "ami_id" {
-  description = "Image of the instance; null takes the newest Amazon Linux 2023."
+  description = "Image of the instance; null takes the newest Amazon Linux 2023. Another one is taken when it is made anew."
   type        = string
   default     = null
 }

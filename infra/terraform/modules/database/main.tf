@@ -82,4 +82,7 @@ resource "aws_rds_cluster_instance" "this" {
   db_subnet_group_name = aws_db_subnet_group.this.name
   publicly_accessible  = false
   promotion_tier       = min(count.index, 1)
+  # A newer minor version comes with `engine_version`: behind Terraform's back it would have the next apply ask for the
+  # older one, which RDS refuses.
+  auto_minor_version_upgrade = false
 }

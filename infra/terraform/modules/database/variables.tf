@@ -1,6 +1,11 @@
 variable "name" {
   description = "Name of the cluster."
   type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.name)) && length(var.name) <= 60
+    error_message = "name must be 1 to 60 small letters, digits and single hyphens in between: RDS takes no other."
+  }
 }
 
 variable "vpc_id" {
@@ -51,8 +56,8 @@ variable "max_capacity" {
   default     = 4
 
   validation {
-    condition     = var.max_capacity >= 1 && var.max_capacity <= 256
-    error_message = "max_capacity must lie between 1 and 256."
+    condition     = var.max_capacity >= max(1, var.min_capacity) && var.max_capacity <= 256
+    error_message = "max_capacity must lie between 1 and 256, and not below min_capacity."
   }
 }
 

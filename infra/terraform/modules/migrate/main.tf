@@ -17,10 +17,24 @@ module "task" {
   log_group        = var.log_group
 }
 
-# A resource, so that `-target` of this module makes all that the command needs, and tells it.
+data "aws_region" "here" {}
+
+locals {
+  aws = "aws ecs --region ${data.aws_region.here.name}"
+  network = "awsvpcConfiguration={${join(",", [
+    "subnets=[${join(",", var.subnet_ids)}]", "securityGroups=[${var.security_group_id}]", "assignPublicIp=DISABLED",
+  ])}}"
+}
+
+# A resource, so that `-target` of this module makes all that the command needs, and tells it. ECS answers as soon as it
+# has taken the job: the command waits for its end, for processes that start on an older schema end by themselves.
 resource "terraform_data" "command" {
-  input = join(" ", [
-    "aws ecs run-task --cluster ${var.cluster} --launch-type FARGATE --task-definition ${module.task.arn}",
-    "--network-configuration 'awsvpcConfiguration={subnets=[${join(",", var.subnet_ids)}],securityGroups=[${var.security_group_id}],assignPublicIp=DISABLED}'",
-  ])
+  input = <<-EOT
+    task=$(${local.aws} run-task --cluster ${var.cluster} --launch-type FARGATE --task-definition ${module.task.arn} \
+      --network-configuration '${local.network}' --query 'tasks[0].taskArn' --output text) \
+      && ${local.aws} wait tasks-stopped --cluster ${var.cluster} --tasks "$task" \
+      && status=$(${local.aws} describe-tasks --cluster ${var.cluster} --tasks "$task" \
+        --query 'tasks[0].containers[0].exitCode' --output text) \
+      && test "$status" = 0 || { echo "not migrated; its log begins with migrate/ in ${var.log_group.name}" >&2; exit 1; }
+  EOT
 }

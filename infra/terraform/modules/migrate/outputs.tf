@@ -4,6 +4,6 @@ output "task_definition_arn" {
 }
 
 output "command" {
-  description = "Starts the job; it ends with exit status 0 when the database is up to date."
+  description = "For a shell: runs the job to its end. Exit status 0 when the database is up to date."
   value       = terraform_data.command.output
 }

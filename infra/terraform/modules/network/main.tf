@@ -3,7 +3,7 @@
 locals {
   zones = { for index, zone in var.availability_zones : zone => index }
 
-  # One way out is a third of the price of four interface endpoints in two zones, and hosted models need a way out anyway.
+  # One way out is half the price of four interface endpoints in two zones, and hosted models need a way out anyway.
   exits = var.nat_per_zone ? local.zones : { (var.availability_zones[0]) = 0 }
 }
 

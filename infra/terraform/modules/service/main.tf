@@ -129,6 +129,6 @@ resource "aws_appautoscaling_scheduled_action" "this" {
 
   scalable_target_action {
     min_capacity = each.value.min
-    max_capacity = var.scaling.max
+    max_capacity = coalesce(each.value.max, var.scaling.max)
   }
 }

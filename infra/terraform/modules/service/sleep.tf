@@ -1,6 +1,10 @@
 # From zero and back. ECS starts nothing by itself when a call comes: an alarm on work that waits does, within a minute
 # or two, and one on its lack puts the process to sleep again.
 
+locals {
+  work = var.scaling.sleep == null ? [] : distinct([var.scaling.wake.metric, var.scaling.sleep.metric])
+}
+
 resource "aws_appautoscaling_policy" "wake" {
   count = var.scaling.wake == null ? 0 : 1
 
@@ -65,20 +69,40 @@ resource "aws_appautoscaling_policy" "sleep" {
   }
 }
 
-# Silence counts as no work: a balancer without calls writes no metric at all.
+# Silence counts as no work: a balancer without calls writes no metric at all. What wakes it counts as work: an alarm asks
+# for its copies anew each minute that it lasts, and would end what was woken before it had begun.
 resource "aws_cloudwatch_metric_alarm" "sleep" {
   count = var.scaling.sleep == null ? 0 : 1
 
   alarm_name          = "${var.prefix}-${var.name}-sleep"
   alarm_description   = "Nothing waits for ${var.name}"
-  namespace           = var.scaling.sleep.metric.namespace
-  metric_name         = var.scaling.sleep.metric.name
-  dimensions          = var.scaling.sleep.metric.dimensions
-  statistic           = var.scaling.sleep.metric.statistic
   comparison_operator = "LessThanOrEqualToThreshold"
   threshold           = 0
-  period              = 60
   evaluation_periods  = var.scaling.sleep.after_minutes
   treat_missing_data  = "breaching"
   alarm_actions       = [aws_appautoscaling_policy.sleep[0].arn]
+
+  metric_query {
+    id          = "work"
+    label       = "Work for ${var.name}"
+    expression  = "SUM([${join(", ", [for index, _ in local.work : "FILL(m${index}, 0)"])}])"
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = local.work
+
+    content {
+      id          = "m${metric_query.key}"
+      return_data = false
+
+      metric {
+        namespace   = metric_query.value.namespace
+        metric_name = metric_query.value.name
+        dimensions  = metric_query.value.dimensions
+        stat        = metric_query.value.statistic
+        period      = 60
+      }
+    }
+  }
 }

@@ -122,8 +122,8 @@ variable "scaling" {
   description = <<-EOT
     Copies: `min` and `max` for ever, `initial` at the first apply. Either `cpu_percent` and `requests` (a minute and
     copy; `label` names balancer and target group) are followed, or `wake` and `sleep` watch a metric of work that waits:
-    more than 0 of it gives the `copies` of the step whose `from` it has reached, `after_minutes` without any give `min`.
-    `schedule` changes `min` at times of the day.
+    more than 0 of it gives the `copies` of the step whose `from` it has reached, `after_minutes` without any of both give
+    `min`. `schedule` changes `min`, and `max` where it says so, at times of the day: a `max` of 0 closes.
   EOT
   type = object({
     min         = number
@@ -139,7 +139,7 @@ variable "scaling" {
       metric        = object({ namespace = string, name = string, dimensions = map(string), statistic = string })
       after_minutes = number
     }))
-    schedule = optional(map(object({ schedule = string, timezone = optional(string, "UTC"), min = number })), {})
+    schedule = optional(map(object({ schedule = string, timezone = optional(string, "UTC"), min = number, max = optional(number) })), {})
   })
 
   validation {

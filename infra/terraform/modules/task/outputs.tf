@@ -1,6 +1,7 @@
 output "arn" {
-  description = "The task definition, of this very revision."
+  description = "The task definition, of this very revision, once ECS may start it."
   value       = aws_ecs_task_definition.this.arn
+  depends_on  = [aws_iam_role_policy.execution]
 }
 
 output "family" {

@@ -63,6 +63,11 @@ run "as_it_comes" {
     condition     = aws_rds_cluster.this.deletion_protection && !aws_rds_cluster.this.skip_final_snapshot && aws_rds_cluster.this.final_snapshot_identifier == "spark-final"
     error_message = "What users have taught Spark must not be lost to a slip."
   }
+
+  assert {
+    condition     = alltrue([for instance in aws_rds_cluster_instance.this : !instance.auto_minor_version_upgrade])
+    error_message = "A version must not change behind Terraform's back, which would ask for the older one."
+  }
 }
 
 run "it_stays_awake_where_it_may_not_pause" {
@@ -99,4 +104,26 @@ run "capacity_comes_in_halves" {
   }
 
   expect_failures = [var.min_capacity]
+}
+
+run "a_name_that_rds_refuses" {
+  command = plan
+
+  variables {
+    password_secret_arn = run.password.arns["database-password"]
+    name                = "spark--two"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "the_most_is_not_less_than_the_least" {
+  command = plan
+
+  variables {
+    password_secret_arn = run.password.arns["database-password"]
+    min_capacity        = 8
+  }
+
+  expect_failures = [var.max_capacity]
 }

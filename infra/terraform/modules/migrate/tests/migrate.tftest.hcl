@@ -1,4 +1,7 @@
 mock_provider "aws" {
+  mock_data "aws_region" {
+    defaults = { name = "eu-central-1" }
+  }
   mock_data "aws_iam_policy_document" {
     defaults = { json = "{\"Version\":\"2012-10-17\",\"Statement\":[]}" }
   }
@@ -30,6 +33,16 @@ run "as_it_comes" {
       && strcontains(output.command, "subnets=[subnet-1,subnet-2],securityGroups=[sg-tasks],assignPublicIp=DISABLED")
     )
     error_message = "The command must name this revision, and private subnets without public addresses."
+  }
+
+  assert {
+    condition     = strcontains(output.command, "wait tasks-stopped") && strcontains(output.command, "test \"$status\" = 0")
+    error_message = "It must end when the job does, and fail when the job did: processes refuse an older schema."
+  }
+
+  assert {
+    condition     = length(regexall("aws ecs --region eu-central-1 ", output.command)) == 3
+    error_message = "The region must be that of the cluster, whatever the shell's is."
   }
 }
 

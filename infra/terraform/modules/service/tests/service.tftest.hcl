@@ -117,7 +117,8 @@ run "a_worker_wakes_and_sleeps" {
 
   assert {
     condition = (
-      aws_cloudwatch_metric_alarm.sleep[0].evaluation_periods * aws_cloudwatch_metric_alarm.sleep[0].period == 900
+      aws_cloudwatch_metric_alarm.sleep[0].evaluation_periods == 15
+      && toset([for query in aws_cloudwatch_metric_alarm.sleep[0].metric_query : query.metric[0].period if length(query.metric) > 0]) == toset([60])
       && one(one(aws_appautoscaling_policy.sleep[0].step_scaling_policy_configuration).step_adjustment).scaling_adjustment == 0
       && aws_cloudwatch_metric_alarm.sleep[0].treat_missing_data == "breaching"
     )
@@ -132,6 +133,62 @@ run "a_worker_wakes_and_sleeps" {
   assert {
     condition     = aws_appautoscaling_scheduled_action.this["open"].scalable_target_action[0].min_capacity == "1"
     error_message = "Once a day it must be awake whatever waits."
+  }
+}
+
+run "what_wakes_it_keeps_it_awake" {
+  command = apply
+
+  variables {
+    scaling = {
+      min     = 0
+      max     = 1
+      initial = 0
+      wake = {
+        metric = { namespace = "AWS/ApplicationELB", name = "HTTPCode_ELB_503_Count", dimensions = { LoadBalancer = "app/spark-rpc/1" }, statistic = "Sum" }
+        steps  = [{ from = 0, copies = 1 }]
+      }
+      sleep = {
+        metric        = { namespace = "AWS/ApplicationELB", name = "RequestCount", dimensions = { LoadBalancer = "app/spark-rpc/1", TargetGroup = "targetgroup/spark-hot-rpc/1" }, statistic = "Sum" }
+        after_minutes = 30
+      }
+    }
+  }
+
+  # No call is counted before it answers: looking at those alone, sleep would undo each minute what has just been woken.
+  assert {
+    condition = (
+      toset([for query in aws_cloudwatch_metric_alarm.sleep[0].metric_query : query.metric[0].metric_name if length(query.metric) > 0])
+      == toset(["HTTPCode_ELB_503_Count", "RequestCount"])
+      && [for query in aws_cloudwatch_metric_alarm.sleep[0].metric_query : query.expression if query.return_data] == ["SUM([FILL(m0, 0), FILL(m1, 0)])"]
+    )
+    error_message = "Calls that found nobody must count against its sleep as those that were answered do."
+  }
+}
+
+run "a_schedule_closes" {
+  command = apply
+
+  variables {
+    scaling = {
+      min         = 0
+      max         = 10
+      initial     = 1
+      cpu_percent = 60
+      schedule = {
+        close = { schedule = "cron(0 20 ? * MON-FRI *)", min = 0, max = 0 }
+        open  = { schedule = "cron(0 6 ? * MON-FRI *)", min = 1 }
+      }
+    }
+  }
+
+  # Nothing but a most of 0 ends what follows its work: without calls it has no figure to follow.
+  assert {
+    condition = (
+      aws_appautoscaling_scheduled_action.this["close"].scalable_target_action[0].max_capacity == "0"
+      && aws_appautoscaling_scheduled_action.this["open"].scalable_target_action[0].max_capacity == "10"
+    )
+    error_message = "A schedule must be able to close, and to open up to the most again."
   }
 }
 
