@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import secrets
 import shutil
 import tempfile
@@ -18,19 +17,9 @@ from tests.integration.fleet.fleet import Fleet
 from tests.integration.fleet.images import REPOSITORY, Images, build_images
 from tests.integration.fleet.podman import Podman, docker_variables
 
-WHY = "containers take minutes; `make containers` runs them, and so does CI"
 CACHE = REPOSITORY / ".containers"
 PROGRAMS = ("podman", "runc", "conmon", "mmdebstrap", "iptables")
 TIERS = ["processes", pytest.param("containers", marks=pytest.mark.containers)]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Containers run where they are asked for and in CI: the tests of every day must not take as long."""
-    if os.environ.get("CI") or os.environ.get("CONTAINERS"):
-        return
-    for item in items:
-        if item.get_closest_marker("containers") is not None and "tests/integration/fleet/" in item.path.as_posix():
-            item.add_marker(pytest.mark.skip(reason=WHY))
 
 
 @pytest.fixture(scope="session")
