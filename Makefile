@@ -130,9 +130,9 @@ drills: $(PROMTOOL)
 
 # Every service in a container of its own, on images made from nothing and kept in .containers. By itself, for faults are
 # held against the clock.
-containers: $(READY)
+containers: $(READY) $(if $(CI),$(AWS))
 	@command -v podman >/dev/null && command -v mmdebstrap >/dev/null || ./tests/integration/fleet/install_podman.sh
-	CONTAINERS=1 $(BIN)/pytest -q -m containers tests/integration/fleet
+	CONTAINERS=1 $(BIN)/pytest -q -m containers tests/integration/fleet tests/integration/terraform
 
 names: $(READY)
 	$(BIN)/python -m host.telemetry_names

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import AsyncGenerator, Generator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -16,38 +17,33 @@ from tests.integration.fleet.fleet import Fleet
 from tests.integration.fleet.images import REPOSITORY, Images, build_images
 from tests.integration.fleet.podman import Podman, docker_variables
 
-WHY = "containers take minutes; `make containers` runs them, and so does CI"
 CACHE = REPOSITORY / ".containers"
 PROGRAMS = ("podman", "runc", "conmon", "mmdebstrap", "iptables")
 TIERS = ["processes", pytest.param("containers", marks=pytest.mark.containers)]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Containers run where they are asked for and in CI: the tests of every day must not take as long."""
-    if os.environ.get("CI") or os.environ.get("CONTAINERS"):
-        return
-    for item in items:
-        if item.get_closest_marker("containers") is not None and "tests/integration/fleet/" in item.path.as_posix():
-            item.add_marker(pytest.mark.skip(reason=WHY))
-
-
 @pytest.fixture(scope="session")
-def podman(tmp_path_factory: pytest.TempPathFactory) -> Generator[tuple[Podman, Images]]:
+def podman() -> Generator[tuple[Podman, Images]]:
     """A podman whose API answers at DOCKER_HOST, and the images that it has."""
     missing = [program for program in PROGRAMS if shutil.which(program) is None]
     if missing:
         # Whoever comes here has asked for containers.
         pytest.fail(f"{', '.join(missing)} are not installed: tests/integration/fleet/install_podman.sh does it")
     CACHE.mkdir(exist_ok=True)
-    folder = tmp_path_factory.mktemp("podman")
-    with (CACHE / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        images = build_images(Podman(folder / "builder", CACHE / "images"), CACHE)
-    podman = Podman(folder, folder / "store", [CACHE / "images"])
-    with podman.serving() as address, pytest.MonkeyPatch.context() as patch:
-        for name, value in docker_variables(address).items():
-            patch.setenv(name, value)
-        yield podman, images
+    # Not below pytest's own folder: a run that is killed leaves what is mounted, and whoever runs tests later, of
+    # whatever kind, would fail when pytest cannot remove it.
+    folder = Path(tempfile.mkdtemp(prefix="spark-podman-"))
+    try:
+        with (CACHE / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            images = build_images(Podman(folder / "builder", CACHE / "images"), CACHE)
+        podman = Podman(folder, folder / "store", [CACHE / "images"])
+        with podman.serving() as address, pytest.MonkeyPatch.context() as patch:
+            for name, value in docker_variables(address).items():
+                patch.setenv(name, value)
+            yield podman, images
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session", params=TIERS)

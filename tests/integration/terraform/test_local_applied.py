@@ -11,10 +11,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from tests.integration.fleet import conftest as fleet
 from tests.integration.fleet.images import Images
 from tests.integration.fleet.podman import Podman
-
 from tests.integration.terraform.program import Terraform
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(600)]
