@@ -121,7 +121,8 @@ $(AWS): $(READY)
 aws: $(AWS)
 
 terraform: $(READY) $(AWS)
-	$(BIN)/pytest -q -n 2 --dist loadfile tests/unit/terraform tests/integration/terraform --durations 20
+	@command -v podman >/dev/null && command -v mmdebstrap >/dev/null || ./tests/integration/fleet/install_podman.sh
+	CONTAINERS=1 $(BIN)/pytest -q -n 2 --dist loadfile tests/unit/terraform tests/integration/terraform --durations 20
 
 # A drill holds faults against the clock, which a shared machine does not always keep: one that fails is done once more.
 drills: $(PROMTOOL)
