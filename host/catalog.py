@@ -29,13 +29,6 @@ class UnknownService(ValueError):
     """There is no service of that name."""
 
 
-def __getattr__(name: str) -> tuple[Service, ...]:
-    """`SERVICES`: all of them, loaded where they are asked for."""
-    if name != "SERVICES":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return services_named(NAMES)
-
-
 def services_named(names: Iterable[str]) -> tuple[Service, ...]:
     """The services of these names, in the catalog's order.
 
@@ -50,6 +43,11 @@ def services_named(names: Iterable[str]) -> tuple[Service, ...]:
     return tuple(cast(Service, import_module(PLACES[name]).SERVICE) for name in NAMES if name in wanted)
 
 
+def every_service() -> tuple[Service, ...]:
+    """All of them, in the catalog's order."""
+    return services_named(NAMES)
+
+
 def all_settings() -> tuple[AnySetting, ...]:
     """Every setting of every service, those of the front first."""
-    return tuple(setting for service in reversed(services_named(NAMES)) for setting in service.settings)
+    return tuple(setting for service in reversed(every_service()) for setting in service.settings)

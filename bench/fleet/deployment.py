@@ -16,7 +16,7 @@ from bench.fleet.quota import Hierarchy
 from bench.processes import PATIENCE_S, child
 from chassis.bus import Bus
 from chassis.identity import local_token
-from host.catalog import SERVICES
+from host.catalog import every_service
 from host.engines import start_nats, start_postgres
 from host.engines.postgres import OPTIONS
 from host.home import Run, read_served
@@ -70,7 +70,7 @@ async def engines(folder: Path) -> AsyncGenerator[dict[str, str]]:
     try:
         nats = await start_nats(folder / "nats", folder / "run")
         try:
-            await migrate_all(SERVICES, postgres.url)
+            await migrate_all(every_service(), postgres.url)
             bus = await Bus.connect(nats.url)
             await bus.ensure_streams()
             await bus.close()

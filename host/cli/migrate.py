@@ -11,7 +11,7 @@ import click
 
 from chassis.migrating import PATIENCE_SECONDS, grant
 from chassis.migrations import Standing
-from host.catalog import SERVICES
+from host.catalog import every_service
 from host.cli.running import console, print_json, run
 from host.connection import settings_of
 from host.home import read_run, spark_home
@@ -44,14 +44,14 @@ def command(check: bool, dry_run: bool, as_document: bool, login: str | None, pa
     if login and (check or dry_run):
         raise click.UsageError("--grant changes the database; --check and --dry-run do not")
     if check or dry_run:
-        stand = run(lambda: on_database(home, lambda url: standings(SERVICES, url)))
+        stand = run(lambda: on_database(home, lambda url: standings(every_service(), url)))
         told_of(stand, as_document=as_document)
         raise SystemExit(1 if check and any(standing.missing for standing in stand.values()) else 0)
 
     async def work(url: str) -> list[str]:
-        applied = await migrate_all(SERVICES, url, patience_s=patience_s)
+        applied = await migrate_all(every_service(), url, patience_s=patience_s)
         if login:
-            await grant(url, [service.schema for service in keeping(SERVICES)], login)
+            await grant(url, [service.schema for service in keeping(every_service())], login)
         return applied
 
     applied = run(lambda: on_database(home, work))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chassis.migrations import OUTSIDE, read_migrations
-from host.catalog import SERVICES
+from host.catalog import every_service
 from host.store import keeping
 from tests.contract.expanding import narrowings
 
@@ -96,7 +96,7 @@ WIDE = [
 def test_migrations_only_add() -> None:
     told = {
         f"{service.schema}/{migration.name}": narrowings(migration.sql)
-        for service in keeping(SERVICES)
+        for service in keeping(every_service())
         for migration in read_migrations(service.package)
         if migration.version > BEFORE_THE_RULE.get(service.schema, 0)
     }
@@ -104,7 +104,7 @@ def test_migrations_only_add() -> None:
 
 
 def test_the_rule_begins_where_it_was_made() -> None:
-    for service in keeping(SERVICES):
+    for service in keeping(every_service()):
         versions = [migration.version for migration in read_migrations(service.package)]
         assert versions == list(range(1, len(versions) + 1))
         assert BEFORE_THE_RULE.get(service.schema, 0) <= len(versions)

@@ -15,7 +15,7 @@ import pytest
 from chassis.faults import StoreUnavailable
 from chassis.migrating import LOCK, LOCK_WAIT_MS, migrate
 from chassis.migrations import OUTSIDE, Migration, MigrationError, look, require, role_of
-from host.catalog import SERVICES
+from host.catalog import every_service
 from host.store import migrate_all, standings
 from tests.integration.chassis.waiting import eventually
 
@@ -169,16 +169,16 @@ async def test_files_within_and_outside_a_transaction_make_a_new_schema(
 
 
 async def test_a_job_at_work_keeps_no_process_from_starting(database_url: str, observer: asyncpg.Connection) -> None:
-    assert len(await migrate_all(SERVICES, database_url)) > len(SERVICES)
+    assert len(await migrate_all(every_service(), database_url)) > len(every_service())
     await observer.execute("select pg_advisory_lock($1)", LOCK)
     async with asyncio.timeout(5):
-        assert await migrate_all(SERVICES, database_url) == []
+        assert await migrate_all(every_service(), database_url) == []
     with pytest.raises(MigrationError, match="another migration is at work"):
         await migrate(database_url, SCHEMA, [FIRST], patience_s=0.1)
 
 
 async def test_looking_changes_nothing(database_url: str, observer: asyncpg.Connection) -> None:
-    found = await standings(SERVICES, database_url)
+    found = await standings(every_service(), database_url)
     assert all(standing.missing and not standing.unknown for standing in found.values())
     assert await observer.fetchval("select count(*) from pg_namespace where nspname = any($1)", list(found)) == 0
 

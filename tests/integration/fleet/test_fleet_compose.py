@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from chassis.identifiers import new_ulid
-from host.catalog import SERVICES
+from host.catalog import every_service
 from tests.integration.fleet.fleet import ENGINES, until
 from tests.integration.fleet.images import REPOSITORY, Images
 from tests.integration.fleet.podman import Podman
@@ -45,7 +45,7 @@ def compose(environment: Mapping[str, str], *words: str) -> subprocess.Completed
 
 def test_each_service_has_a_container_that_can_do_little() -> None:
     services: dict[str, dict[str, object]] = yaml.safe_load(COMPOSE.read_text())["services"]
-    ours = {service.name for service in SERVICES}
+    ours = {service.name for service in every_service()}
     assert ours | {"migrate", "postgres", "nats"} == set(services)
     for name, service in services.items():
         assert service["read_only"] is True, name
@@ -134,7 +134,7 @@ async def test_it_comes_up_and_answers_a_hook(podman: tuple[Podman, Images]) -> 
             await until(acknowledged, within=UP_SECONDS)
             assert (await client.get("/ready")).status_code == 200
         assert len(program("ps", "--quiet", "--filter", "label=io.podman.compose.project=spark").split()) >= len(
-            SERVICES
+            every_service()
         )
     left = program("ps", "--all", "--quiet", "--filter", "label=io.podman.compose.project=spark")
     assert not left.split()

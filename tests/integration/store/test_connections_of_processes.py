@@ -16,7 +16,7 @@ from chassis.database import Database
 from chassis.identity import Tokens
 from chassis.service import Surroundings
 from chassis.settings import Settings
-from host.catalog import SERVICES
+from host.catalog import every_service
 from host.store import CONNECTIONS, Store
 from tests.integration.system.coding_agent import Agent, advice_in, failing, sequence_of, unknown_flag, working
 from tests.integration.system.running_spark import REPOSITORY, ROOMY, Spark
@@ -30,7 +30,7 @@ async def pools_of(url: str, bus: Bus, home: Path, environment: dict[str, str]) 
     """The pools of each service as it is put together, by how many connections they open at most."""
     found: dict[str, list[int]] = {}
     tokens = Tokens({"token": "local"})
-    for service in SERVICES:
+    for service in every_service():
         store, sizes = Store(url, Settings(environment)), found.setdefault(service.name, [])
 
         def opened(schema: str, size: int, store: Store = store, sizes: list[int] = sizes) -> Database:

@@ -15,7 +15,7 @@ from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
 from chassis.faults import reason_of
-from host.catalog import SERVICES
+from host.catalog import every_service
 from spark.fault.v1 import reason_pb2
 from spark.gateway.v1 import hooks_pb2
 from tests.contract.contract_files import METHODS
@@ -24,7 +24,7 @@ from tests.integration.system.running_spark import Spark
 
 pytestmark = pytest.mark.usefixtures("unharmed")
 
-OURS = [service.contract.full_name for service in SERVICES]
+OURS = [service.contract.full_name for service in every_service()]
 UNDERSTOOD = {grpc.StatusCode.OK, grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND}
 SILENCE_SECONDS = 0.5
 """A stream that was accepted and has nothing to say."""

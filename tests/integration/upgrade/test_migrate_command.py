@@ -14,7 +14,7 @@ import pytest
 from chassis.identifiers import new_ulid
 from chassis.migrating import migrate
 from chassis.migrations import Migration, read_migrations
-from host.catalog import SERVICES
+from host.catalog import every_service
 from host.engines import Nats
 from host.store import keeping, standings
 from tests.integration.system.running_spark import REPOSITORY, environment_of
@@ -22,7 +22,9 @@ from tests.integration.system.served_alone import served_alone
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
-ALL = [f"{service.schema}/{each.name}" for service in keeping(SERVICES) for each in read_migrations(service.package)]
+ALL = [
+    f"{service.schema}/{each.name}" for service in keeping(every_service()) for each in read_migrations(service.package)
+]
 LATER = Migration(900, "0900_later", "create table packets.later (n integer);")
 LATER_ALONE = Migration(900, "0900_alone", "create table inference.later (n integer);")
 
@@ -51,7 +53,7 @@ async def test_what_is_missing_is_told_listed_and_applied_once(run: Run, databas
     listed = run("migrate", "--dry-run")
     assert (listed.returncode, listed.stderr) == (0, "")
     assert listed.stdout.splitlines() == [f"missing {name}" for name in ALL]
-    assert all(standing.missing for standing in (await standings(SERVICES, database_url)).values())
+    assert all(standing.missing for standing in (await standings(every_service(), database_url)).values())
 
     assert json.loads(run("migrate", "--json").stdout) == {"applied": ALL, "granted": ""}
     assert run("migrate").stdout == "The database is up to date.\n"
@@ -74,10 +76,10 @@ async def test_a_database_that_is_newer_in_one_schema_is_left_alone_in_all(run: 
     await migrate(database_url, "inference", [LATER_ALONE])
     refused = run("migrate")
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert [schema for schema, each in (await standings(SERVICES, database_url)).items() if each.unknown] == [
+    assert [schema for schema, each in (await standings(every_service(), database_url)).items() if each.unknown] == [
         "inference"
     ]
-    assert all(standing.missing for standing in (await standings(SERVICES, database_url)).values())
+    assert all(standing.missing for standing in (await standings(every_service(), database_url)).values())
 
 
 async def test_a_login_is_let_in(run: Run, database_url: str) -> None:
@@ -91,7 +93,7 @@ async def test_a_login_is_let_in(run: Run, database_url: str) -> None:
     await owner.execute(f"create role {login} login")
     assert run("migrate", "--grant", login).stdout.endswith(f"{login} may work as the roles of all schemas.\n")
     member = "select bool_and(pg_has_role($1, oid, 'member')) from pg_roles where rolname = any($2)"
-    assert await owner.fetchval(member, login, [f"spark_{service.schema}" for service in keeping(SERVICES)])
+    assert await owner.fetchval(member, login, [f"spark_{service.schema}" for service in keeping(every_service())])
     await owner.execute(f"drop role {login}")
     await owner.close()
 
@@ -113,7 +115,7 @@ async def test_a_process_that_leaves_the_schema_to_the_job_waits_for_none_and_ch
     assert "packets: the database lacks 0001_packet, " in refused.stderr
     assert "run `spark migrate` first, or start with SPARK_MIGRATE=1" in " ".join(refused.stderr.split())
     assert "Traceback" not in refused.stderr
-    assert all(standing.missing for standing in (await standings(SERVICES, database_url)).values())
+    assert all(standing.missing for standing in (await standings(every_service(), database_url)).values())
 
     run("migrate")
     await migrate(database_url, "packets", [*read_migrations("services.packets"), LATER])

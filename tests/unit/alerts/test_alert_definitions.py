@@ -14,7 +14,7 @@ from chassis.service_levels import MILLISECONDS, levels, parsed
 from chassis.strict_document import BadDocument
 from host.alerts.definitions import Absent, Bounded, Burning, Gauge, Increase, RecentQuantile, alerts, read_alerts
 from host.alerts.readings import wanted_by
-from host.catalog import SERVICES
+from host.catalog import every_service
 from host.process import Process
 
 SHARE = {"share": {"route": ["live"]}, "among": {"metric": "spark_decisions_total"}}
@@ -62,7 +62,7 @@ def test_every_burn_rate_can_be_reached() -> None:
 
 
 def test_every_series_that_is_asked_for_is_one_that_spark_has() -> None:
-    assert SERVICES
+    assert every_service()
     assert Process  # Who carries the services has all of their metrics, and some of its own.
     known = {
         name: metric.type for metric in REGISTRY.collect() for name in (metric.name, *(s.name for s in metric.samples))

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from host.catalog import NAMES, PLACES, SERVICES, UnknownService, services_named
+from host.catalog import NAMES, PLACES, UnknownService, every_service, services_named
 
 LOADS = """
 import sys
@@ -19,8 +19,8 @@ print(*(name for name in sys.modules if name.endswith(".assembly")))
 
 
 def test_each_service_stands_in_the_catalog_by_its_own_name() -> None:
-    assert tuple(service.name for service in SERVICES) == NAMES
-    for service in SERVICES:
+    assert tuple(service.name for service in every_service()) == NAMES
+    for service in every_service():
         assert PLACES[service.name] == f"{service.package}.assembly"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from host.catalog import SERVICES
+from host.catalog import every_service
 from host.process import in_turn
 
 
@@ -57,7 +57,7 @@ async def test_one_that_fails_keeps_no_other_from_ending() -> None:
 
 
 def test_who_asks_is_started_after_whom_it_asks() -> None:
-    names = [service.name for service in SERVICES]
+    names = [service.name for service in every_service()]
     asks = {"gateway": ["router", "memory", "inference"], "prefetch": ["packets", "inference"], "inference": ["memory"]}
     asks["router"] = ["packets", "prefetch", "memory", "inference"]
     assert names[0] == "telemetry"
