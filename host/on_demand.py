@@ -121,6 +121,8 @@ class OnDemand:
         except (CannotStart, CannotRun, OSError) as error:
             log.debug("a caller is turned away", extra={"action": "on_demand_turned_away", "error": str(error)})
         except asyncio.CancelledError:
+            # What is not sent by then never will be, and would keep the connection.
+            writer.transport.abort()
             # It is over by then; of a task that ends as cancelled, Python 3.11's streams print a traceback.
             return
         finally:
@@ -209,6 +211,9 @@ async def connect(said: bytes, reader: asyncio.StreamReader, writer: asyncio.Str
         await asyncio.wait((asking, answering), return_when=asyncio.FIRST_COMPLETED)
         if asking.done() and asking.result():
             await answering
+    except asyncio.CancelledError:
+        back.transport.abort()
+        raise
     finally:
         back.close()
         for each in (asking, answering):

@@ -59,11 +59,17 @@ class Relay:
                 async with asyncio.TaskGroup() as both:
                     both.create_task(self._pass_on(reader, back))
                     both.create_task(self._pass_on(there, writer))
+            except asyncio.CancelledError:
+                back.transport.abort()
+                raise
             finally:
                 back.close()
-        except (OSError, asyncio.CancelledError):
+        except OSError:
             # Nobody is there, which whoever connected learns from the end of the connection.
             pass
+        except asyncio.CancelledError:
+            # What is not passed on by now never will be, and would keep the connection.
+            writer.transport.abort()
         finally:
             writer.close()
             self._carrying.discard(task)
