@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -59,9 +60,15 @@ def read(body: bytes) -> Sighted:
 def test_the_largest_hooks_are_read_in_time(shape: str) -> None:
     body = SHAPES[shape]()
     assert 0.7 * LIMIT_BYTES < len(body) < 1.25 * LIMIT_BYTES
-    began = time.process_time()
-    sighted = read(body)
-    took = time.process_time() - began
+    # What the tests before this one have left is not to be counted, nor what other threads do.
+    gc.collect()
+    gc.disable()
+    try:
+        began = time.thread_time()
+        sighted = read(body)
+        took = time.thread_time() - began
+    finally:
+        gc.enable()
     assert 1 <= len(sighted.sightings) <= 64
     assert took < SECONDS, f"{took * 1000:.0f} ms"
 
