@@ -18,8 +18,7 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.js.api import AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy
 
-from chassis.bus import Bus
-from chassis.faults import BusUnavailable
+from chassis.bus import TROUBLE, Bus, unavailable
 from chassis.identifiers import new_ulid
 from chassis.repeating import Repeating
 
@@ -33,8 +32,6 @@ ANSWER_S = 1.0
 """Patience with the process that is delivered to, when it is asked whether it is there."""
 SILENT_LOOKS = 3
 """So many looks in a row it may leave without an answer."""
-
-TROUBLE = (OSError, TimeoutError, nats.errors.Error, nats.js.errors.Error)
 
 
 @dataclass(frozen=True)
@@ -87,9 +84,9 @@ class Binding:
         for subject, heard in ((self._subject, self._arrive), (asked_at(self._subject), answer)):
             self._subscriptions.append(await self._bus.client.subscribe(subject, cb=heard))
         try:
-            await self._take()
+            await self._take(await self._known())
         except TROUBLE as error:
-            raise trouble(error) from error
+            raise unavailable(error) from error
         await self._watch.start()
 
     async def stop(self) -> None:
@@ -101,14 +98,15 @@ class Binding:
 
     async def _look(self) -> None:
         try:
-            if await self._known() is None:
+            known = await self._known()
+            if known is None:
                 await asyncio.sleep(MADE_ANEW_S)
-            await self._take(asking=True)
+                known = await self._known()
+            await self._take(known, asking=True)
         except TROUBLE as error:
-            raise trouble(error) from error
+            raise unavailable(error) from error
 
-    async def _take(self, *, asking: bool = False) -> None:
-        known = await self._known()
+    async def _take(self, known: ConsumerInfo | None, *, asking: bool = False) -> None:
         if known is None:
             # Of what was acknowledged nothing is known any more: all comes again, to handlers that bear it.
             if await self._deliver_from(DeliverPolicy.ALL, None):
@@ -182,11 +180,6 @@ class Binding:
         with contextlib.suppress(nats.js.errors.NotFoundError):
             return await self._bus.jetstream.consumer_info(self._wanted.stream, self._wanted.name)
         return None
-
-
-def trouble(error: Exception) -> BusUnavailable:
-    """What to tell of a NATS that does not do what it is asked."""
-    return BusUnavailable(f"NATS: {error or type(error).__name__}")
 
 
 def asked_at(subject: str) -> str:

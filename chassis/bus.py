@@ -30,7 +30,11 @@ log = logging.getLogger(__name__)
 PUBLISHED = Counter("spark_events_published", "Events by stream and result", ["stream", "result"])
 published = cache(PUBLISHED.labels)
 
+TROUBLE = (OSError, TimeoutError, nats.errors.Error, nats.js.errors.Error)
+"""What NATS and the way there raise when it cannot do now what it is asked."""
+
 PING_S = 2
+"""So often the server is asked whether it is there; after two pings without an answer the next one gives it up."""
 CONNECT_S = 5.0
 CLOSE_S = 2.0
 LOOK_EVERY_S = 0.02
@@ -118,7 +122,6 @@ class Bus:
                     # At first, too, so that nats-py would never come back from a server that is not up.
                     max_reconnect_attempts=-1,
                     reconnect_time_wait=0.1,  # pyright: ignore[reportArgumentType]  (seconds, passed to sleep)
-                    # A server out of reach is given up after three of them without an answer.
                     ping_interval=PING_S,
                     max_outstanding_pings=2,
                     error_cb=report,
@@ -163,8 +166,8 @@ class Bus:
             raise BusUnavailable("NATS: the last event was not stored")
         try:
             await self.jetstream.stream_info("MOMENTS")
-        except (OSError, TimeoutError, nats.errors.Error, nats.js.errors.Error) as error:
-            raise BusUnavailable(f"NATS: {error or type(error).__name__}") from error
+        except TROUBLE as error:
+            raise unavailable(error) from error
 
     async def publish(
         self, stream: str, subject: str, data: bytes, headers: dict[str, str], timeout: float
@@ -188,10 +191,10 @@ class Bus:
             raise BusUnavailable("NATS is not connected")
         try:
             ack = await self.jetstream.publish(subject, data, timeout=timeout, stream=stream, headers=headers)
-        except (OSError, TimeoutError, nats.errors.Error, nats.js.errors.Error) as error:
+        except TROUBLE as error:
             published(stream, "failed").inc()
             self._refused_at = time.monotonic()
-            raise BusUnavailable(f"NATS: {error or type(error).__name__}") from error
+            raise unavailable(error) from error
         self._refused_at = None
         published(stream, "duplicate" if ack.duplicate else "stored").inc()
         return Acknowledgement(ack.seq, bool(ack.duplicate))
@@ -206,8 +209,8 @@ class Bus:
             before = (await self.jetstream.stream_info(stream)).state.messages
             await self.jetstream.purge_stream(stream, subject=subject)
             after = (await self.jetstream.stream_info(stream)).state.messages
-        except (OSError, TimeoutError, nats.errors.Error, nats.js.errors.Error) as error:
-            raise BusUnavailable(f"NATS: {error or type(error).__name__}") from error
+        except TROUBLE as error:
+            raise unavailable(error) from error
         return max(0, before - after)
 
     async def consumed(self, stream: str, patience: float) -> None:
@@ -224,7 +227,7 @@ class Bus:
                 while not await self._is_consumed(stream, last):  # noqa: ASYNC110
                     await asyncio.sleep(LOOK_EVERY_S)
         except (nats.errors.Error, nats.js.errors.Error) as error:
-            raise BusUnavailable(f"NATS: {error or type(error).__name__}") from error
+            raise unavailable(error) from error
         except TimeoutError:
             raise DeadlineExceeded(f"not all that {stream} holds was stored within {patience:.0f} s") from None
 
@@ -237,6 +240,11 @@ class Bus:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_S):
                     await self.client.close()
+
+
+def unavailable(error: Exception) -> BusUnavailable:
+    """What to tell of a NATS that does not do what it is asked."""
+    return BusUnavailable(f"NATS: {error or type(error).__name__}")
 
 
 def is_through(consumer: ConsumerInfo, last: int) -> bool:

@@ -13,12 +13,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import nats.errors
-import nats.js.errors
 from nats.aio.msg import Msg
 from prometheus_client import Counter, Gauge
 
 from chassis.binding import Binding, Wanted
-from chassis.bus import Bus
+from chassis.bus import TROUBLE, Bus, unavailable
 from chassis.fault_reports import SEEN
 from chassis.faults import BusUnavailable, DeadlineExceeded, StoreUnavailable
 from chassis.identifiers import digest
@@ -176,8 +175,8 @@ class Consumer:
         """
         try:
             last = (await self._bus.jetstream.stream_info(self._stream)).state.last_seq
-        except (OSError, TimeoutError, nats.errors.Error, nats.js.errors.Error) as error:
-            raise BusUnavailable(f"NATS: {error or type(error).__name__}") from error
+        except TROUBLE as error:
+            raise unavailable(error) from error
         return await self.reached(last, patience)
 
     async def behind(self) -> int:
@@ -188,13 +187,13 @@ class Consumer:
         """
         try:
             info = await self._bus.jetstream.consumer_info(self._stream, self.name)
-        except (OSError, TimeoutError, nats.errors.Error, nats.js.errors.Error) as error:
-            raise BusUnavailable(f"NATS: {error or type(error).__name__}") from error
+        except TROUBLE as error:
+            raise unavailable(error) from error
         return (info.num_pending or 0) + (info.num_ack_pending or 0)
 
     async def _catch_up(self) -> None:
         """Another replica may have stored what this one waits for, or it was erased: the server knows."""
-        with contextlib.suppress(OSError, TimeoutError, nats.errors.Error, nats.js.errors.Error):
+        with contextlib.suppress(*TROUBLE):
             # Asked first, so that an event that comes in between is not taken for stored.
             last = (await self._bus.jetstream.stream_info(self._stream)).state.last_seq
             info = await self._bus.jetstream.consumer_info(self._stream, self.name)

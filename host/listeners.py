@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 from collections.abc import Generator
 from pathlib import Path
@@ -11,7 +12,9 @@ from pathlib import Path
 import psutil
 import uvicorn
 
-from chassis.door import App
+from chassis.door import LOOPBACK_HOSTS, App
+
+log = logging.getLogger(__name__)
 
 LAST_WORDS_SECONDS = 0.5
 """For which requests that were cut off may still say so."""
@@ -74,6 +77,12 @@ class HttpListener:
             each.close()
         if self._path is not None:
             self._path.unlink(missing_ok=True)
+
+
+def warn_beyond_loopback(host: str) -> None:
+    """Says in the log that other machines can reach what listens there."""
+    if host not in LOOPBACK_HOSTS:
+        log.warning("listening beyond loopback", extra={"action": "unsafe_bind", "host": host})
 
 
 def tcp_socket(host: str, port: int) -> socket.socket:

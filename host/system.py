@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import os
 import shutil
 import time
@@ -15,7 +14,6 @@ from pathlib import Path
 
 import psutil
 
-from chassis.door import LOOPBACK_HOSTS
 from chassis.faults import StoreUnavailable
 from chassis.identity import LOCAL_WORKSPACE, TOKEN, Tokens, local_token
 from chassis.settings import Setting, Settings
@@ -25,10 +23,9 @@ from host.catalog import NAMES, services_named
 from host.engines import EngineBusy
 from host.engines.folders import private_folder, socket_folder
 from host.home import DEFAULT_GRPC_PORT, DEFAULT_HTTP_PORT, Addresses, Run, read_run, remove_run, write_run
+from host.listeners import warn_beyond_loopback
 from host.process import Engines, Place, Process, bracketed
 from host.store import SETTINGS as STORE
-
-log = logging.getLogger(__name__)
 
 DATABASE_URL = Setting("database.url", "SPARK_DATABASE_URL", "", "An external Postgres; empty starts the embedded one")
 NATS_URL = Setting("nats.url", "SPARK_NATS_URL", "", "An external NATS with JetStream; empty starts the embedded one")
@@ -113,8 +110,7 @@ class System:
         socket = socket_folder(self._home / "run", SOCKET_NAME) / SOCKET_NAME
         private_folder(socket.parent)
         host = settings[HOST]
-        if host not in LOOPBACK_HOSTS:
-            log.warning("listening beyond loopback", extra={"action": "unsafe_bind", "host": host})
+        warn_beyond_loopback(host)
         await self._process.start(Place(host, settings[HTTP_PORT], settings[GRPC_PORT], socket))
         self._resources.push_async_callback(self._process.stop)
         self.run = described(self._process, host, socket, urls)

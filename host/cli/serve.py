@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +9,6 @@ from pathlib import Path
 
 import click
 
-from chassis.door import LOOPBACK_HOSTS
 from chassis.identity import LOCAL_WORKSPACE, TOKEN, Tokens, local_token, serving_token
 from chassis.service import Service
 from chassis.settings import BadSetting, Settings
@@ -18,12 +16,11 @@ from host.catalog import UnknownService, services_named
 from host.cli.running import console, explained, print_json, run, until_signalled
 from host.connection import settings_of
 from host.home import Addresses, Run, read_run, remove_served, spark_home, write_served
+from host.listeners import warn_beyond_loopback
 from host.on_demand import BEHIND, OnDemand
 from host.process import Engines, Part, Place, Process
 from host.serving_place import serving_place
 from host.system import DATABASE_URL, NATS_URL, described
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -120,7 +117,7 @@ def token_of(home: Path, settings: Settings) -> str:
 
 async def serve(home: Path, settings: Settings, engines: Engines, wish: Wish) -> None:
     """Carries the services until a signal comes."""
-    warn_of(wish)
+    warn_beyond_loopback(wish.place.host)
     tokens = Tokens({token_of(home, settings): LOCAL_WORKSPACE})
     addresses = Addresses(home, os.environ)
     process = Process(wish.services, engines, settings, tokens, addresses, home=home, part=wish.part)
@@ -142,7 +139,7 @@ async def serve(home: Path, settings: Settings, engines: Engines, wish: Wish) ->
 
 async def wait_for_callers(home: Path, wish: Wish, idle_s: float, *, web: bool) -> None:
     """Listens for the services, which run only while somebody calls, until a signal comes."""
-    warn_of(wish)
+    warn_beyond_loopback(wish.place.host)
     names = [service.name for service in wish.services]
     listener = OnDemand(home, names, wish.place, idle_s, web=web)
     told = await listener.start()
@@ -155,12 +152,6 @@ async def wait_for_callers(home: Path, wish: Wish, idle_s: float, *, web: bool) 
         for name in names:
             remove_served(home, name, os.getpid())
         await listener.stop()
-
-
-def warn_of(wish: Wish) -> None:
-    """Says that others can reach the port, as `spark up` does."""
-    if wish.place.host not in LOOPBACK_HOSTS:
-        log.warning("listening beyond loopback", extra={"action": "unsafe_bind", "host": wish.place.host})
 
 
 def tell(names: Sequence[str], told: Run, how: str, *, as_document: bool) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import grpc
 import grpc.aio
+import httpx
 import pytest
 from google.protobuf.descriptor import MethodDescriptor
 
@@ -89,7 +90,9 @@ async def test_a_client_of_the_release_is_served_from_the_hook_to_the_erasure(cl
         package = service.strip("/").rpartition(".")[0]
         return message(f"{package}.{kind}")(**fields)
 
-    first, second = Agent(None, FOLDER), Agent(None, FOLDER)  # type: ignore[arg-type]
+    # What it sends goes over gRPC.
+    async with httpx.AsyncClient() as unused:
+        first, second = Agent(unused, FOLDER), Agent(unused, FOLDER)
     project = await client.call(f"{HOOKS}/ResolveProject", named(HOOKS, "ResolveProjectRequest", folder=FOLDER))
     watching = asyncio.create_task(seen(client, project.project_id))
 
