@@ -142,7 +142,7 @@ async def test_a_spark_that_starts_again_tells_no_sooner(
 async def test_one_that_hangs_holds_up_nothing(
     told: Told, slack: Taken, telegram: Taken, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(webhooks, "TIMEOUT_S", 0.3)
+    monkeypatch.setattr(webhooks, "TIMEOUT_S", 1.0)
     slack.answers.clear()
     api = telegram.url.partition("/services")[0]
     tokens = {"SPARK_TELEGRAM_BOT_TOKEN": "42:bot-secret", "SPARK_TELEGRAM_CHAT_ID": "7"}
@@ -150,7 +150,7 @@ async def test_one_that_hangs_holds_up_nothing(
     told.lost.inc()
     began = time.perf_counter()
     told.after(LOOK)
-    assert time.perf_counter() - began < 0.1
+    assert time.perf_counter() - began < 0.5
     await until(lambda: len(telegram.bodies) == 1)
     before = ended("unknown")
     await until(lambda: ended("unknown") == before + 1)

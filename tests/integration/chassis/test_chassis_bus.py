@@ -11,6 +11,7 @@ import re
 import signal
 import socket
 import time
+from statistics import median
 
 import pytest
 from nats.js.api import StorageType
@@ -19,7 +20,7 @@ from prometheus_client import REGISTRY
 from chassis.bus import STREAMS, Bus
 from chassis.faults import BusUnavailable
 from host.engines import Nats
-from tests.integration.chassis.waiting import eventually
+from tests.integration.chassis.waiting import BUSY_S, eventually
 
 MOMENTS = "spark.moment.v1.observed"
 
@@ -90,12 +91,13 @@ async def test_a_publisher_without_a_server_fails_at_once_and_goes_on_when_it_is
     url = nats.url
     os.kill(nats.pid, signal.SIGKILL)
     await eventually(lambda: not bus.connected)
-    before = published("disconnected")
+    before, took = published("disconnected"), list[float]()
     for number in range(20):
         began = time.perf_counter()
         with pytest.raises(BusUnavailable):
             await publish(bus, number)
-        assert time.perf_counter() - began < 0.05
+        took.append(time.perf_counter() - began)
+    assert median(took) < 0.05
     assert published("disconnected") == before + 20
 
     await nats.restart()
@@ -111,7 +113,7 @@ async def test_a_server_that_stops_answering_costs_no_more_than_the_time_given(b
         began = time.perf_counter()
         with pytest.raises(BusUnavailable):
             await publish(bus, 1, timeout=0.1)
-        assert 0.05 < time.perf_counter() - began < 0.3
+        assert 0.05 < time.perf_counter() - began < 0.1 + BUSY_S
     finally:
         os.kill(nats.pid, signal.SIGCONT)
     assert (await publish(bus, 2))[1] is False
@@ -132,7 +134,7 @@ async def test_where_nobody_listens_connecting_says_so_in_time(monkeypatch: pyte
     began = time.perf_counter()
     with pytest.raises(BusUnavailable, match=r"^NATS: \S"):
         await Bus.connect(f"nats://127.0.0.1:{port}")
-    assert time.perf_counter() - began < 1
+    assert time.perf_counter() - began < 0.5 + BUSY_S
     left = {task for task in asyncio.all_tasks() if task is not asyncio.current_task()}
     assert not left
 
@@ -142,7 +144,7 @@ async def test_a_token_that_is_not_known_is_refused_in_time(bus_url: str, monkey
     began = time.perf_counter()
     with pytest.raises(BusUnavailable, match=r"(?i)authorization"):
         await Bus.connect(re.sub(r"//[^@]+@", "//wrong@", bus_url))
-    assert time.perf_counter() - began < 1
+    assert time.perf_counter() - began < 0.5 + BUSY_S
 
 
 async def test_closing_twice_is_closing_once(bus: Bus) -> None:

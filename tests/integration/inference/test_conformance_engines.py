@@ -134,7 +134,7 @@ async def test_a_caller_that_goes_away_takes_the_work_with_it(world: World, case
 async def test_a_deadline_ends_the_stream_with_its_reason(world: World, case: Case) -> None:
     only_served(case)
     reply = Reply()
-    for _ in range(4):
+    for _ in range(10):
         # On a machine that is busy with other things the caller's own clock may run out a quarter second later, too.
         with contextlib.suppress(grpc.aio.AioRpcError):
             reply = await world.generated(asked(max_tokens=LONG), timeout=2.5)

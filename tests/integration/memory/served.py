@@ -18,7 +18,7 @@ from chassis.identity import local_token
 from host.home import read_served
 from spark.memory.v1 import conversation_pb2
 from spark.memory.v1.memory_pb2_grpc import MemoryServiceStub
-from tests.integration.system.running_spark import EXIT_SECONDS, FIRST_START_SECONDS, spark_process, until
+from tests.integration.system.running_spark import EXIT_SECONDS, START_SECONDS, spark_process, until
 
 if TYPE_CHECKING:
     from spark.memory.v1.memory_pb2_grpc import MemoryServiceAsyncStub
@@ -83,7 +83,7 @@ async def memory_served(home: Path, database_url: str, bus_url: str) -> AsyncGen
     try:
         until(
             lambda: process.poll() is not None or read_served(home, "memory") is not None,
-            within=FIRST_START_SECONDS,
+            within=START_SECONDS,
             what="memory tells where it is",
         )
         told = read_served(home, "memory")

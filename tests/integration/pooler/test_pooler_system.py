@@ -21,7 +21,7 @@ from spark.telemetry.v1 import telemetry_pb2, windows_pb2
 from spark.telemetry.v1.telemetry_pb2_grpc import TelemetryServiceStub
 from tests.integration.pooler.conftest import SIZE, pooler_before
 from tests.integration.system.coding_agent import Agent, advice_in, failing, sequence_of, unknown_flag, working
-from tests.integration.system.running_spark import EXIT_SECONDS, FIRST_START_SECONDS, ROOMY, Spark, spark_process, until
+from tests.integration.system.running_spark import EXIT_SECONDS, ROOMY, START_SECONDS, Spark, spark_process, until
 
 FOLDER = "/srv/pooled"
 APART = ("telemetry", "memory", "packets", "inference", "prefetch")
@@ -108,7 +108,7 @@ def served(home: Path, name: str, url: str) -> Generator[None]:
     try:
         until(
             lambda: read_served(home, name) is not None or process.poll() is not None,
-            within=2 * FIRST_START_SECONDS,
+            within=START_SECONDS,
             what=f"{name} tells where it is",
         )
         assert process.poll() is None, log.read_text()

@@ -17,8 +17,8 @@ import psutil
 
 from tests.integration.system.running_spark import (
     EXIT_SECONDS,
-    FIRST_START_SECONDS,
     REPOSITORY,
+    START_SECONDS,
     Spark,
     environment_of,
     until,
@@ -78,7 +78,7 @@ def served_alone(folder: Path, *words: str, environment: Mapping[str, str]) -> G
     try:
         until(
             lambda: out.read_text().endswith("}\n") or process.poll() is not None,
-            within=2 * FIRST_START_SECONDS,
+            within=START_SECONDS,
             what="it tells where it is",
         )
         assert process.poll() is None, log.read_text()

@@ -19,9 +19,9 @@ from tests.integration.inference.servers import free_port
 from tests.integration.system.coding_agent import Agent, advice_in, failing, sequence_of, unknown_flag, working
 from tests.integration.system.conftest import StartSpark
 from tests.integration.system.running_spark import (
-    FIRST_START_SECONDS,
     REPOSITORY,
     ROOMY,
+    START_SECONDS,
     Spark,
     environment_of,
     spark_process,
@@ -123,11 +123,11 @@ async def test_it_runs_only_while_somebody_calls(up: StartSpark, tmp_path: Path)
             assert served.children() == []
             async with grpc.aio.insecure_channel(served.grpc) as channel:
                 stub, request = TelemetryServiceStub(channel), telemetry_pb2.ListDecisionsRequest()
-                await stub.ListDecisions(request, metadata=spark.metadata, timeout=FIRST_START_SECONDS)
+                await stub.ListDecisions(request, metadata=spark.metadata, timeout=START_SECONDS)
                 began = [child.pid for child in served.children()]
                 await stub.ListDecisions(request, metadata=spark.metadata, timeout=1)
                 assert [child.pid for child in served.children()] == began != []
-            until(lambda: served.children() == [], within=FIRST_START_SECONDS, what="it ends when nobody calls")
+            until(lambda: served.children() == [], within=START_SECONDS, what="it ends when nobody calls")
 
 
 async def test_who_cannot_start_on_demand_hangs_up_and_says_so(up: StartSpark, tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ async def test_who_cannot_start_on_demand_hangs_up_and_says_so(up: StartSpark, t
     nowhere = {**engines_and_token(spark), "SPARK_NATS_URL": f"nats://127.0.0.1:{free_port()}"}
     with served_alone(tmp_path, "telemetry", "--only", "calls", "--on-demand", "9", environment=nowhere) as served:
         assert probe(served.grpc, "--timeout", "15").returncode == 1
-        until(lambda: "NATS" in served.log.read_text(), within=FIRST_START_SECONDS, what="the reason is said")
+        until(lambda: "NATS" in served.log.read_text(), within=START_SECONDS, what="the reason is said")
         assert "on_demand_failed" in served.log.read_text()
 
 
@@ -172,7 +172,7 @@ def test_a_token_that_is_not_the_one_of_the_spark_here_is_refused(up: StartSpark
     up("--without", "telemetry")
     log = tmp_path / "log"
     process = spark_process(home, "serve", "telemetry", log=log, environment={"SPARK_TOKEN": "a-token-of-sixteen"})
-    assert process.wait(FIRST_START_SECONDS) == 1
+    assert process.wait(START_SECONDS) == 1
     said = " ".join(log.read_text().split())
     assert "SPARK_TOKEN" in said
     assert "unset it" in said

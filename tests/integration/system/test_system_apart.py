@@ -16,7 +16,7 @@ from spark.memory.v1 import lesson_pb2, memory_pb2
 from spark.memory.v1.memory_pb2_grpc import MemoryServiceStub
 from tests.integration.system.coding_agent import Agent, advice_in, failing, sequence_of, unknown_flag, working
 from tests.integration.system.conftest import StartSpark
-from tests.integration.system.running_spark import EXIT_SECONDS, FIRST_START_SECONDS, ROOMY, Spark, spark_process, until
+from tests.integration.system.running_spark import EXIT_SECONDS, ROOMY, START_SECONDS, Spark, spark_process, until
 
 
 @contextmanager
@@ -26,7 +26,7 @@ def memory_apart(home: Path, log: Path) -> Generator[tuple[subprocess.Popen[byte
     try:
         until(
             lambda: read_served(home, "memory") is not None or process.poll() is not None,
-            within=FIRST_START_SECONDS,
+            within=START_SECONDS,
             what="memory tells where it is",
         )
         served = read_served(home, "memory")

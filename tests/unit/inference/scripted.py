@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from services.inference.model import Capabilities, Delta, Finished, FinishReason, Prompt, Usage
 from services.inference.ports import EngineError
 
+BUSY_S = 1.0
+"""What a machine with other work to do may add to a deadline, where the other one is far away."""
 Script = Callable[[Prompt], "str | EngineError"]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import perf_counter
+from time import thread_time
 
 import pytest
 from hypothesis import given
@@ -165,6 +165,7 @@ def test_any_text_gets_an_answer_that_says_how_sure_it_is(text: str, tool: str) 
 @pytest.mark.parametrize("piece", ["a", " ", "\n", "?", "`", '"', "-", "'", "test ", "a{", "12:", "<", "is it? ", "é"])
 def test_a_megabyte_costs_no_more_than_its_beginning(piece: str) -> None:
     text = "x" + piece * (1_000_000 // len(piece)) + "x"
-    started = perf_counter()
+    # Of this thread alone: other work is not the text's doing.
+    started = thread_time()
     classify(text)
-    assert perf_counter() - started < 0.25
+    assert thread_time() - started < 0.25
