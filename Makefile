@@ -14,8 +14,8 @@ BROWSER := tests/browser/node_modules/.package-lock.json
 
 .PHONY: run test lint format setup clients browser protos shim bench bench-hooks bench-clients bench-scale bench-learning \
 	bench-memory bench-import bench-recall names bench-inference bench-screen bench-ingest bench-telemetry bench-pages \
-	bench-pooler bench-replicas bench-cold-start bench-storage bench-demand bench-stream bench-backlog scale semantic promtool \
-	pgbouncer haproxy aws terraform drills containers replay build clean
+	bench-pooler bench-edge bench-replicas bench-cold-start bench-storage bench-demand bench-stream bench-backlog scale \
+	semantic promtool pgbouncer haproxy aws terraform drills containers replay build clean
 
 run: $(READY)
 	@$(BIN)/spark demo
@@ -202,6 +202,9 @@ scale: $(READY)
 
 bench-pooler: $(READY) $(PGBOUNCER)
 	$(BIN)/python -m bench.pooler_cost
+
+bench-edge: $(READY)
+	$(BIN)/python -m bench.edge_cost
 
 bench-screen: $(READY)
 	$(BIN)/python -m bench.event_to_screen

@@ -5,31 +5,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING
 
-from grpc import StatusCode
-from grpc.aio import AioRpcError
 from prometheus_client import Counter, Histogram
 
-from chassis.bus import Acknowledgement
 from chassis.clock import Clock
 from chassis.edges import HOOK_EDGES_S
-from chassis.fault_reports import FaultReports
 from chassis.identifiers import new_ulid
 from gateway.clients.registry import Adapter, adapter_for, sender_of
+from gateway.handling import Handler
 from gateway.moments import Circumstances, moment_from
 from gateway.projects import Projects
-from gateway.publisher import Publisher
 from gateway.sightings import Sighted, Unusable
 from spark.moment.v1 import moment_pb2
 from spark.router.v1 import router_pb2
-
-if TYPE_CHECKING:
-    from spark.router.v1.router_pb2_grpc import RouterServiceAsyncStub
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +56,9 @@ KNOWN_EVENTS = frozenset(
 )
 """Names that may stand in a metric: a client must not be able to make new ones without end."""
 
+Note = Callable[[str, str, str, str], None]
+"""Takes a fault: its component, its reason, the workspace and the traceparent."""
+
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
@@ -95,16 +90,14 @@ class Hooks:
     def __init__(
         self,
         projects: Projects,
-        publisher: Publisher,
-        router: RouterServiceAsyncStub,
+        handler: Handler,
         clock: Clock,
         max_ms: int,
-        faults: FaultReports,
+        note: Note,
     ) -> None:
-        self._faults = faults
+        self._noted = note
         self._projects = projects
-        self._publisher = publisher
-        self._router = router
+        self._handler = handler
         self._clock = clock
         self._seconds = max_ms / 1000
 
@@ -138,7 +131,7 @@ class Hooks:
         return answer
 
     def _note(self, reason: str, arrival: Arrival) -> None:
-        self._faults.note("hook", reason, arrival.workspace_id, arrival.traceparent)
+        self._noted("hook", reason, arrival.workspace_id, arrival.traceparent)
 
     async def _handle(
         self, adapter: Adapter, payload: Mapping[str, object], arrival: Arrival, started: float
@@ -148,17 +141,10 @@ class Hooks:
         if not moments:
             return Answer(adapter.reply(sighted.event, "")), "nothing_to_see"
         limit = SHARE_BEHIND * (self._seconds - (time.perf_counter() - started))
-        publishing = asyncio.create_task(self._publish(moments, limit))
-        answered = moments[sighted.about]
-        decision = await self._decide(answered, limit) if sighted.advisable else None
-        acknowledged = await publishing
-        answer = Answer(
-            reply_to(adapter, sighted, decision),
-            decision,
-            max((each.sequence for each in acknowledged if each), default=0),
-        )
-        if decision is not None and (decision.text or not was_there(acknowledged[sighted.about])):
-            self._announce(answered, decision, started)
+        answered = sighted.about % len(moments) if sighted.advisable else None
+        handled = await self._handler.handle(moments, answered, limit, started)
+        decision = handled.decision
+        answer = Answer(reply_to(adapter, sighted, decision), decision, handled.sequence)
         return answer, "advised" if decision is not None and decision.text else "silent"
 
     async def see(self, payload: Mapping[str, object], arrival: Arrival) -> list[moment_pb2.Moment]:
@@ -186,57 +172,6 @@ class Hooks:
         )
         decision_id = new_ulid() if sighted.advisable else ""
         return [moment_from(one, sighted, repository, at, decision_id) for one in sighted.sightings]
-
-    async def _publish(self, moments: list[moment_pb2.Moment], limit: float) -> list[Acknowledgement | None]:
-        return await asyncio.gather(*(self._publisher.moment(moment, limit) for moment in moments))
-
-    async def _decide(self, moment: moment_pb2.Moment, limit: float) -> router_pb2.Decision:
-        try:
-            answer = await self._router.Advise(router_pb2.AdviseRequest(moment=moment), timeout=limit)
-        except AioRpcError as error:
-            log.warning("no decision", extra={"action": "router_unreachable", "error": error.details()})
-            late = error.code() == StatusCode.DEADLINE_EXCEEDED
-            return router_pb2.Decision(
-                decision_id=moment.envelope.decision_id,
-                route=router_pb2.ROUTE_DETERMINISTIC,
-                silence=router_pb2.SILENCE_DEADLINE if late else router_pb2.SILENCE_STORE_UNAVAILABLE,
-            )
-        return answer.decision
-
-    def _announce(self, moment: moment_pb2.Moment, decision: router_pb2.Decision, started: float) -> None:
-        decided = router_pb2.AdviceDecided(
-            envelope=moment.envelope,
-            kind=moment.kind,
-            tool=moment.call.tool,
-            target=moment.call.target,
-            tool_use_id=moment.call.tool_use_id,
-            decision=recorded(decision),
-            hook_latency_us=int((time.perf_counter() - started) * 1e6),
-        )
-        self._publisher.decision(decided)
-
-
-def recorded(decision: router_pb2.Decision) -> router_pb2.Decision:
-    """A decision as others keep it: of what was said in a conversation only which entry that is, not its words.
-
-    They would stay with the session that was told of them when the conversation is forgotten.
-    """
-    if all(advice.source != router_pb2.SOURCE_CONVERSATION for advice in (*decision.said, *decision.held)):
-        return decision
-    kept = router_pb2.Decision()
-    kept.CopyFrom(decision)
-    for advice in (*kept.said, *kept.held):
-        if advice.source == router_pb2.SOURCE_CONVERSATION:
-            advice.text = f"what was said to Spark ({advice.packet_id.rpartition(':')[2]})"
-    if kept.text:
-        # Whoever worded the whole, words of the conversation may be in it.
-        kept.text = "\n".join(advice.text for advice in kept.said)
-    return kept
-
-
-def was_there(acknowledged: Acknowledgement | None) -> bool:
-    """Whether a moment came before: silence at its second arrival is no decision that counts."""
-    return acknowledged is not None and acknowledged.duplicate
 
 
 def reply_to(adapter: Adapter, sighted: Sighted, decision: router_pb2.Decision | None) -> bytes:

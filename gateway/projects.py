@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import os.path
 from collections.abc import Mapping
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import TypeVar
 
-from chassis.database import Database
-from chassis.faults import StoreUnavailable
 from gateway.repository import Repository, normal_folder, repository_of
+from gateway.roots import Roots
 from gateway.sightings import Unusable
 
 REMEMBERED = 4096
 """Folders, sessions, and roots of a workspace that are kept in mind: more than one machine's agents work in."""
-
-KEPT_BYTES = 2048
-"""Postgres refuses an entry of an index over 2,704 bytes; a root longer than this is known to this process alone."""
-
-KEEP_SECONDS = 0.1
-"""A root is written once and hooks come with every call: a Postgres that hangs must not cost the hook its event."""
 
 Kept = TypeVar("Kept")
 Value = TypeVar("Value")
@@ -30,11 +22,12 @@ Key = tuple[str, str]
 
 
 class Projects:
-    """The repositories known to this gateway."""
+    """The repositories known to this gateway; without a store it forgets them with its end."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, store: Roots | None = None) -> None:
+        self._store = store
         self._roots: dict[str, dict[str, Repository]] = {}
+        self._elsewhere: dict[Key, Repository] = {}
         self._folders: dict[Key, Repository | None] = {}
         self._sessions: dict[Key, Repository] = {}
 
@@ -44,12 +37,11 @@ class Projects:
         Raises:
             StoreUnavailable: when Postgres is away.
         """
-        async with self._database.connection() as connection:
-            rows = await connection.fetch(
-                "select workspace_id, root, remote from gateway.project order by seen_at desc limit $1", REMEMBERED
-            )
-        for workspace, root, remote in reversed(rows):
-            self._roots.setdefault(workspace, {})[root] = Repository(root, remote)
+        if self._store is not None:
+            for workspace, repository in await self._store.here(REMEMBERED):
+                self._roots.setdefault(workspace, {})[repository.root] = repository
+            for workspace, repository in await self._store.elsewhere(REMEMBERED):
+                self._elsewhere[workspace, repository.project_id] = repository
 
     async def find(self, workspace_id: str, folder: str, session_id: str) -> Repository:
         """The repository of a hook's folder: what can be seen, else the deepest known root above it, else itself.
@@ -80,8 +72,9 @@ class Projects:
 
     def folders(self, workspace_id: str) -> dict[str, str]:
         """The root of each project that is known, by the project's id; of several clones that which was seen last."""
-        alone = [found for (workspace, _), found in self._sessions.items() if workspace == workspace_id]
-        known = [*alone, *self._roots.get(workspace_id, {}).values()]
+        told = (*self._elsewhere.items(), *self._sessions.items())
+        others = [found for (workspace, _), found in told if workspace == workspace_id]
+        known = [*others, *self._roots.get(workspace_id, {}).values()]
         return {repository.project_id: repository.root for repository in known}
 
     async def report(self, workspace_id: str, repository: Repository) -> None:
@@ -96,7 +89,17 @@ class Projects:
         below = {repository.root: repository}
         for key in [key for key in self._folders if key[0] == workspace_id and deepest_root(key[1], below)]:
             del self._folders[key]
-        await self._keep(workspace_id, repository)
+        if self._store is not None:
+            await self._store.keep(workspace_id, repository)
+
+    async def meet(self, workspace_id: str, repository: Repository) -> None:
+        """Takes in where a project lies on another machine, to show it: folders here are not looked for in it."""
+        key = (workspace_id, repository.project_id)
+        if key not in self._elsewhere:
+            remember(self._elsewhere, key, repository)
+            # A folder that is no repository is one session's, as those are here.
+            if self._store is not None and repository.remote:
+                await self._store.keep_elsewhere(workspace_id, repository)
 
     async def forget(self, workspace_id: str, project_id: str) -> None:
         """Erases the roots of a project.
@@ -105,12 +108,11 @@ class Projects:
             StoreUnavailable: when Postgres is away.
         """
         drop(self._roots.get(workspace_id, {}), project_id)
+        self._elsewhere.pop((workspace_id, project_id), None)
         drop(self._folders, project_id)
         drop(self._sessions, project_id)
-        async with self._database.transaction() as connection:
-            await connection.execute(
-                "delete from gateway.project where workspace_id = $1 and project_id = $2", workspace_id, project_id
-            )
+        if self._store is not None:
+            await self._store.erase(workspace_id, project_id)
 
     def _alone(self, session: Key, folder: str) -> Repository:
         first = self._sessions.get(session)
@@ -120,24 +122,6 @@ class Projects:
         if folder == first.root:
             return first
         return deepest_root(folder, {first.root: first} if may_hold(first.root) else {}) or Repository(folder)
-
-    async def _keep(self, workspace_id: str, repository: Repository) -> None:
-        if len(repository.root.encode()) > KEPT_BYTES:
-            return
-        try:
-            async with asyncio.timeout(KEEP_SECONDS), self._database.connection() as connection:
-                await connection.execute(
-                    """insert into gateway.project (workspace_id, root, remote, project_id) values ($1, $2, $3, $4)
-                       on conflict (workspace_id, root)
-                       do update set remote = excluded.remote, project_id = excluded.project_id, seen_at = now()""",
-                    workspace_id,
-                    repository.root,
-                    repository.remote,
-                    repository.project_id,
-                )
-        except (StoreUnavailable, TimeoutError):
-            # Known here at least; written at the next report after a restart.
-            return
 
 
 def absolute(folder: str) -> str:

@@ -20,6 +20,7 @@ from gateway.projects import Projects
 from gateway.publisher import DECIDED, OBSERVED, Publisher
 from gateway.redaction import redact_text
 from gateway.sightings import Unusable
+from gateway.taking import Taking
 from gateway.times import time_of
 from spark.gateway.v1 import hooks_pb2
 from spark.memory.v1 import lesson_pb2, memory_pb2
@@ -52,6 +53,7 @@ class HooksServicer:
     def __init__(
         self,
         hooks: Hooks,
+        taking: Taking,
         projects: Projects,
         publisher: Publisher,
         bus: Bus,
@@ -62,6 +64,7 @@ class HooksServicer:
         inference: InferenceServiceAsyncStub,
     ) -> None:
         self._hooks = hooks
+        self._taking = taking
         self._projects = projects
         self._publisher = publisher
         self._bus = bus
@@ -76,6 +79,12 @@ class HooksServicer:
         arrival = Arrival(call.workspace_id, request.client, call.traceparent)
         answer = await self._hooks.handle(payload_of(request.payload), arrival)
         return hooks_pb2.HandleHookResponse(reply=answer.reply, decision=answer.decision, sequence=answer.sequence)
+
+    async def TakeMoments(
+        self, request: hooks_pb2.TakeMomentsRequest, call: CallContext
+    ) -> hooks_pb2.TakeMomentsResponse:
+        """Takes what a gateway on another machine saw at one hook."""
+        return await self._taking.take(request, call)
 
     async def ImportHooks(
         self, request: hooks_pb2.ImportHooksRequest, call: CallContext

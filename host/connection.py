@@ -84,6 +84,10 @@ async def attached(home: Path, environment: Mapping[str, str]) -> AsyncGenerator
     run = read_run(home)
     if run is None:
         raise ServiceUnavailable("Spark went down just now; try again")
+    if run.fleet:
+        raise ServiceUnavailable(
+            f"this machine is connected to {run.fleet}, which this command does not reach: `spark dashboard` opens it"
+        )
     try:
         yield Connection(home, run, channels, private=False)
     finally:

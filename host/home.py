@@ -31,6 +31,8 @@ class Run:
     """gRPC address of each service, `host:port`."""
     database_url: str = ""
     nats_url: str = ""
+    fleet: str = ""
+    """Where the Spark is that this machine is connected to; empty for one of its own."""
 
     def alive(self) -> bool:
         """Whether the process that wrote this still lives."""

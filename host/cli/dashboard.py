@@ -15,7 +15,8 @@ from gateway.dashboard.login import CODE_LIFE, new_code
 from host.cli.layout import say
 from host.cli.running import explained, print_json
 from host.cli.wiring import address_of
-from host.home import spark_home
+from host.fleet import read_fleet
+from host.home import read_run, spark_home
 
 SCREENS = ("DISPLAY", "WAYLAND_DISPLAY")
 
@@ -31,11 +32,16 @@ def command(stay: bool, as_document: bool) -> None:
     home = spark_home()
     with explained():
         address = address_of(home, os.environ)
+        running = read_run(home)
+        # Whoever has a workspace's token may look at it there.
+        fleet = read_fleet(home) if running is not None and running.fleet else None
+    if running is not None and running.fleet and fleet is None:
+        raise click.ClickException("address and token are forgotten: `spark down`, then `spark connect URL`")
     if not address.up:
         raise click.ClickException("Spark is not up; `spark up --detach` starts it")
     now = datetime.now(UTC)
-    code = new_code(Tokens({local_token(home): LOCAL_WORKSPACE}), now)
-    url = f"{address.url}/login?{urlencode({'code': code})}"
+    code = new_code(Tokens({fleet.token if fleet else local_token(home): LOCAL_WORKSPACE}), now)
+    url = f"{fleet.url if fleet else address.url}/login?{urlencode({'code': code})}"
     if as_document:
         print_json({"url": url, "until": (now + CODE_LIFE).isoformat()})
         return

@@ -20,12 +20,13 @@ from gateway.clients.hook_groups import hooks_of, own_entries
 from gateway.clients.opencode import adapter as opencode
 from gateway.clients.settings_document import read_settings
 from gateway.clients.shim.command import OWN_ANSWER
+from host.cli import connected
 from host.cli.agents import AGENTS, Agent, Place
 from host.cli.hooks import told_plainly
 from host.cli.layout import path_row, say
-from host.cli.running import print_json
+from host.cli.running import print_json, run
 from host.cli.wiring import SCOPES, Address, address_of
-from host.home import spark_home
+from host.home import read_run, spark_home
 
 PATIENCE_S = 10.0
 TRIES = 3
@@ -86,6 +87,7 @@ def general_problems(home: Path, address: Address, findings: list[Finding]) -> l
     names = ", ".join(agent.name for agent in AGENTS)
     return [
         *([] if address.up else ["Spark is not up: `spark up --detach` starts it"]),
+        *far_problems(home),
         *(
             []
             if findings
@@ -102,6 +104,15 @@ def general_problems(home: Path, address: Address, findings: list[Finding]) -> l
             else []
         ),
     ]
+
+
+def far_problems(home: Path) -> list[str]:
+    """What is wrong with a Spark that others share, where this machine is connected to one."""
+    running = read_run(home)
+    if running is None or not running.fleet:
+        return []
+    found = run(lambda: connected.ask(running))
+    return [f"agents get no advice for now: {trouble}" for trouble in found.troubles.values()]
 
 
 def examined(agent: Agent, home: Path, address: Address) -> Finding:

@@ -12,6 +12,7 @@ import click
 
 VERBS = {
     "up": ("host.cli.up", "Start Spark here; --detach leaves it running"),
+    "connect": ("host.cli.connect", "Use a Spark that others share, with the agents here"),
     "down": ("host.cli.down", "Stop the Spark that is up"),
     "status": ("host.cli.status", "Whether Spark is up, and how it does"),
     "dashboard": ("host.cli.dashboard", "Open the dashboard in a browser"),

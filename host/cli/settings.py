@@ -15,6 +15,7 @@ from host.catalog import all_settings
 from host.cli.layout import path_row, say, warn
 from host.cli.running import explained, print_json
 from host.connection import settings_of
+from host.fleet import FLEET_TOKEN
 from host.home import spark_home
 from host.system import SETTINGS
 
@@ -29,7 +30,7 @@ def command(as_document: bool) -> None:
     """Show every setting with its value and the place that it comes from, as the next `spark up` will read it."""
     home = spark_home()
     tuneables = home / "tuneables.json"
-    known = (*SETTINGS, *ALERTS, *all_settings())
+    known = (*SETTINGS, FLEET_TOKEN, *ALERTS, *all_settings())
     with explained():
         effective = effective_of(known, settings_of(home, os.environ))
         unknown = sorted(set(keys_of(read_tuneables(tuneables))) - {setting.key for setting in known})

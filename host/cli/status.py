@@ -16,13 +16,14 @@ import httpx
 from grpc.aio import AioRpcError
 
 from host.catalog import NAMES
+from host.cli import connected
 from host.cli.agents import AGENTS, Agent, Place
 from host.cli.layout import ago, count, local_time, milliseconds, path_row, row, say
 from host.cli.processes import Tree, tree_of
 from host.cli.running import explained, print_json, run
 from host.cli.settings import masked
 from host.cli.wiring import SCOPES, Address, Wired, address_of, document_of, troubles_of, wired_everywhere
-from host.connection import connected
+from host.connection import connected as reached
 from host.home import Run, read_run, read_served, spark_home
 from spark.memory.v1.memory_pb2 import ListLessonsRequest
 from spark.memory.v1.memory_pb2_grpc import MemoryServiceStub
@@ -71,17 +72,28 @@ def command(as_document: bool) -> None:
         address = address_of(home, os.environ)
         hooks = wired_everywhere(home, address.url)
         others = other_agents(home, address)
-    report = run(lambda: ask(home, running)) if running else None
+    far = run(lambda: connected.ask(running)) if running and running.fleet else None
+    report = run(lambda: ask(home, running)) if running and far is None else None
     if as_document:
-        told = document(home, running, report, hooks, address)
-        print_json({**told, "agents": [as_row(agent, place) for agent, place in others]})
+        told = system_of(home, running, report) if running is None or far is None else connected.document(running, far)
+        wired: dict[str, object] = {"hooks": [document_of(each, address) for each in hooks]}
+        print_json({**told, **wired, "agents": [as_row(agent, place) for agent, place in others]})
     else:
-        show(home, running, report, hooks, address)
+        if running is not None and far is not None:
+            connected.show(running, far)
+            path_row("Data", home)
+        elif running is not None and report is not None:
+            show_system(home, running, report)
+        else:
+            say("Spark is not up; `spark up --detach` starts it.")
+            path_row("Data", home)
+        show_hooks(hooks, address)
         for agent, place in others:
             state = "installed" if place.installed else "not installed"
             row("", f"{agent.name}, {place.scope}: {'; '.join([state, *place.troubles])}")
             path_row("", place.settings)
-    code = NOT_UP if report is None else NOT_READY if report.troubles else 0
+    told_of = far or report
+    code = NOT_UP if told_of is None else NOT_READY if told_of.troubles else 0
     click.get_current_context().exit(code)
 
 
@@ -97,7 +109,7 @@ async def ask(home: Path, running: Run) -> Report:
     processes = {each.pid: each for each in (running, *report.apart.values())}
     report.tree = tree_of(processes)
     await asyncio.gather(*(readiness(each, report) for each in processes.values()))
-    async with connected(home) as connection:
+    async with reached(home) as connection:
         to = connection.channels.to
         since = SummarizeRequest()
         since.since.FromDatetime(datetime.now(UTC) - RECENT)
@@ -147,13 +159,8 @@ def as_row(agent: Agent, place: Place) -> dict[str, object]:
     return {"client": agent.name, "scope": place.scope, "settings": str(place.settings), **state}
 
 
-def show(home: Path, running: Run | None, report: Report | None, hooks: list[Wired], address: Address) -> None:
-    """Prints it for a person."""
-    if running is None or report is None:
-        say("Spark is not up; `spark up --detach` starts it.")
-        path_row("Data", home)
-    else:
-        show_system(home, running, report)
+def show_hooks(hooks: list[Wired], address: Address) -> None:
+    """Prints what Claude Code's hooks call."""
     for wired in hooks:
         found = troubles_of(wired, address)
         state = "installed" if wired.installed else "not installed"
@@ -220,10 +227,8 @@ def engines_of(running: Run, report: Report) -> dict[str, dict[str, object]]:
     return found
 
 
-def document(
-    home: Path, running: Run | None, report: Report | None, hooks: list[Wired], address: Address
-) -> dict[str, object]:
-    """The same for a program."""
+def system_of(home: Path, running: Run | None, report: Report | None) -> dict[str, object]:
+    """The system for a program."""
     told: dict[str, object] = {"up": False, "ready": False, "home": str(home)}
     if running is not None and report is not None:
         told |= {
@@ -247,7 +252,7 @@ def document(
             "prefetch": figures_of(report.prefetch),
             "last_24_h": summary_of(report.recent),
         }
-    return {**told, "hooks": [document_of(wired, address) for wired in hooks]}
+    return told
 
 
 def counts_of(packets: GetStatusResponse | None) -> dict[str, int] | None:

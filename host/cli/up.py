@@ -40,9 +40,11 @@ def command(
     home = spark_home()
     running = read_run(home)
     if running is not None:
-        if not detach:
+        if running.fleet or not detach:
             raise click.ClickException(
-                f"Spark is up already (pid {running.pid}, {running.http}); `spark down` stops it"
+                f"this machine is connected to {running.fleet} (pid {running.pid}); `spark down` ends that"
+                if running.fleet
+                else f"Spark is up already (pid {running.pid}, {running.http}); `spark down` stops it"
             )
         console.print(f"Spark is up already at {running.http} (pid {running.pid})")
         return

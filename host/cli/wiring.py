@@ -82,7 +82,7 @@ def address_of(home: Path, environment: Mapping[str, str]) -> Address:
 def gateway_of(home: Path) -> Run | None:
     """The process that carries the front door; None when none is up."""
     running = read_run(home)
-    if running is not None and "gateway" in running.services:
+    if running is not None and ("gateway" in running.services or running.fleet):
         return running
     return read_served(home, "gateway")
 

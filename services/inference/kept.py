@@ -8,8 +8,8 @@ import logging
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from chassis.breaker import Breaker, Circuit
 from services.inference.admission import Admission
-from services.inference.breaker import Breaker, Circuit
 from services.inference.metrics import LOAD_SECONDS, RUNNING, STATE, WAITING
 from services.inference.model import Finished, Message, Prompt, Role, State
 from services.inference.ports import Engine, EngineError, Mortal

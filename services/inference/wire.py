@@ -6,9 +6,9 @@ import json
 
 from google.protobuf.duration_pb2 import Duration
 
+from chassis.breaker import Circuit
 from chassis.faults import InvalidArgument
 from services.inference import model
-from services.inference.breaker import Circuit
 from services.inference.kept import Kept
 from spark.inference.v1 import engines_pb2, generation_pb2
 

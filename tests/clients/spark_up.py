@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,16 +65,32 @@ class SparkUp:
 @asynccontextmanager
 async def spark_up(home: Path) -> AsyncGenerator[SparkUp]:
     """Starts Spark on free ports and stops it."""
+    async with running(home, "up", "--http-port", "0", "--grpc-port", "0") as spark:
+        yield spark
+
+
+@asynccontextmanager
+async def connected(home: Path, shared: SparkUp) -> AsyncGenerator[SparkUp]:
+    """Connects a data folder of its own to a Spark that others share, for the time of the block."""
+    token = (shared.home / "token").read_text().strip()
+    given = {"SPARK_FLEET_TOKEN": token, "SPARK_HTTP_PORT": "0"}
+    async with running(home, "connect", shared.run["http"], given=given) as machine:
+        yield machine
+
+
+@asynccontextmanager
+async def running(home: Path, *words: str, given: Mapping[str, str] | None = None) -> AsyncGenerator[SparkUp]:
+    """A `spark` command that stays until it is stopped."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "host.cli", "up", "--http-port", "0", "--grpc-port", "0"),
-        env=environment(home),
+        *(sys.executable, "-m", "host.cli", *words),
+        env={**environment(home), **(given or {})},
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )
     try:
         async with asyncio.timeout(PATIENCE_S):
             while not (home / "run.json").exists():
-                assert process.returncode is None, "spark up ended"
+                assert process.returncode is None, f"spark {words[0]} ended"
                 await asyncio.sleep(0.02)
         yield SparkUp(home, json.loads((home / "run.json").read_text()))
     finally:

@@ -172,6 +172,8 @@ RULES: tuple[Rule, ...] = (
     present(router_pb2.AdviceDecided, "decision"),
     bounded(hooks_pb2.HandleHookRequest, "client", 1, 32),
     Rule(hooks_pb2.HandleHookRequest, "payload", (b"{}", bytes(8 << 20)), (b"", b"{", bytes((8 << 20) + 1))),
+    many(hooks_pb2.TakeMomentsRequest, "moments", 1, 64, MOMENT),
+    Rule(hooks_pb2.TakeMomentsRequest, "answered", (0, 63), (64,)),
     Rule(hooks_pb2.RecordedHook, "payload", (b"{}",), (b"", b"{")),
     present(hooks_pb2.RecordedHook, "occurred_at"),
     bounded(hooks_pb2.ImportHooksRequest, "client", 1, 32),

@@ -131,6 +131,7 @@ _NAMED: tuple[Message, ...] = (
     inference_pb2.SynthesizeRequest(text="pytest needs -q here"),
     HOOK,
     hooks_pb2.HandleHookRequest(client="claude-code", payload=b"{}"),
+    hooks_pb2.TakeMomentsRequest(moments=[MOMENT]),
     hooks_pb2.ImportHooksRequest(client="claude-code", hooks=[HOOK]),
     hooks_pb2.ForgetRequest(session_id="session"),
     hooks_pb2.GiveFeedbackRequest(advice_id="advice", verdict=advice_pb2.VERDICT_HELPFUL),

@@ -13,6 +13,7 @@ from chassis.migrating import migrate
 from chassis.migrations import read_migrations, role_of
 from gateway.projects import REMEMBERED, Projects
 from gateway.repository import Repository
+from gateway.roots import Roots
 from gateway.sightings import Unusable
 
 WORKSPACE, SESSION = "local", "session"
@@ -28,7 +29,7 @@ async def database(database_url: str) -> AsyncGenerator[Database]:
 
 @pytest.fixture
 def projects(database: Database) -> Projects:
-    return Projects(database)
+    return Projects(Roots(database))
 
 
 def work_tree(folder: Path, remote: str = "") -> Path:
@@ -80,7 +81,7 @@ async def test_what_lies_in_a_work_tree_belongs_to_it_also_once_it_is_gone(
     assert await root_of(projects, root / "src") == str(root)
     assert await root_of(projects, root / "gone" / "deep", "another") == str(root)
     assert await kept(database) == [str(root)]
-    again = Projects(database)
+    again = Projects(Roots(database))
     await again.load()
     (root / ".git").rename(tmp_path / "away")
     assert await root_of(again, root / "gone") == str(root)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.hooks import recorded
+from gateway.handling import recorded
 from spark.router.v1 import router_pb2
 
 ENTRY = "01J00000000000000000000000"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.inference.breaker import Breaker, Circuit
+from chassis.breaker import Breaker, Circuit
 
 CALLS = ("succeeded", "failed", "trip", "begin_trial", "trial_succeeded", "trial_failed")
 steps = st.lists(st.tuples(st.sampled_from(CALLS), st.floats(0, 5)), max_size=60)

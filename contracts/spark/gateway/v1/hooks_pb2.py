@@ -26,11 +26,12 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from spark.inference.v1 import inference_pb2 as spark_dot_inference_dot_v1_dot_inference__pb2
+from spark.moment.v1 import moment_pb2 as spark_dot_moment_dot_v1_dot_moment__pb2
 from spark.packets.v1 import advice_pb2 as spark_dot_packets_dot_v1_dot_advice__pb2
 from spark.router.v1 import router_pb2 as spark_dot_router_dot_v1_dot_router__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cspark/gateway/v1/hooks.proto\x12\x10spark.gateway.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"spark/inference/v1/inference.proto\x1a\x1dspark/packets/v1/advice.proto\x1a\x1cspark/router/v1/router.proto\"M\n\x11HandleHookRequest\x12\x19\n\x06\x63lient\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 \x12\x1d\n\x07payload\x18\x02 \x01(\x0c\x42\x0c\xbaH\tz\x07\x10\x02\x18\x80\x80\x80\x04\"b\n\x12HandleHookResponse\x12\r\n\x05reply\x18\x01 \x01(\x0c\x12+\n\x08\x64\x65\x63ision\x18\x02 \x01(\x0b\x32\x19.spark.router.v1.Decision\x12\x10\n\x08sequence\x18\x03 \x01(\x04\"\x8f\x01\n\x0cRecordedHook\x12\x18\n\x07payload\x18\x01 \x01(\x0c\x42\x07\xbaH\x04z\x02\x10\x02\x12\x37\n\x0boccurred_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12,\n\x08\x62\x65gan_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x84\x01\n\x12ImportHooksRequest\x12\x19\n\x06\x63lient\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 \x12\x38\n\x05hooks\x18\x02 \x03(\x0b\x32\x1e.spark.gateway.v1.RecordedHookB\t\xbaH\x06\x92\x01\x03\x10\xe8\x07\x12\x19\n\x07project\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 \"q\n\x13ImportHooksResponse\x12\x11\n\tpublished\x18\x01 \x01(\r\x12\x12\n\nduplicates\x18\x02 \x01(\r\x12\x0f\n\x07skipped\x18\x03 \x01(\r\x12\x10\n\x08rejected\x18\x04 \x01(\r\x12\x10\n\x08sequence\x18\x05 \x01(\x04\"a\n\rSettleRequest\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12+\n\x08patience\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x11\n\tforecasts\x18\x03 \x01(\x08\" \n\x0eSettleResponse\x12\x0e\n\x06learnt\x18\x01 \x01(\x04\"_\n\rForgetRequest\x12\x1d\n\nsession_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01H\x00\x12\x1d\n\nproject_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x10\x01H\x00\x42\x10\n\x07subject\x12\x05\xbaH\x02\x08\x01\"g\n\x0e\x46orgetResponse\x12\x0f\n\x07moments\x18\x01 \x01(\x04\x12\x0f\n\x07lessons\x18\x02 \x01(\x04\x12\x0f\n\x07packets\x18\x03 \x01(\x04\x12\x11\n\tdecisions\x18\x04 \x01(\x04\x12\x0f\n\x07\x65ntries\x18\x05 \x01(\x04\"k\n\x13GiveFeedbackRequest\x12\x1c\n\tadvice_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x04\x18(\x12\x36\n\x07verdict\x18\x02 \x01(\x0e\x32\x19.spark.packets.v1.VerdictB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\"E\n\x14GiveFeedbackResponse\x12-\n\x06\x61\x64vice\x18\x01 \x01(\x0b\x32\x1d.spark.packets.v1.GivenAdvice\"3\n\x15ResolveProjectRequest\x12\x1a\n\x06\x66older\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80 \"J\n\x16ResolveProjectResponse\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x0c\n\x04root\x18\x02 \x01(\t\x12\x0e\n\x06remote\x18\x03 \x01(\t\"D\n\x0b\x43hatRequest\x12\x35\n\x04\x63hat\x18\x01 \x01(\x0b\x32\x1f.spark.inference.v1.ChatRequestB\x06\xbaH\x03\xc8\x01\x01\"?\n\x0c\x43hatResponse\x12/\n\x05\x65vent\x18\x01 \x01(\x0b\x32 .spark.inference.v1.ChatResponse2\xea\x04\n\x0cHooksService\x12W\n\nHandleHook\x12#.spark.gateway.v1.HandleHookRequest\x1a$.spark.gateway.v1.HandleHookResponse\x12Z\n\x0bImportHooks\x12$.spark.gateway.v1.ImportHooksRequest\x1a%.spark.gateway.v1.ImportHooksResponse\x12K\n\x06Settle\x12\x1f.spark.gateway.v1.SettleRequest\x1a .spark.gateway.v1.SettleResponse\x12K\n\x06\x46orget\x12\x1f.spark.gateway.v1.ForgetRequest\x1a .spark.gateway.v1.ForgetResponse\x12]\n\x0cGiveFeedback\x12%.spark.gateway.v1.GiveFeedbackRequest\x1a&.spark.gateway.v1.GiveFeedbackResponse\x12\x63\n\x0eResolveProject\x12\'.spark.gateway.v1.ResolveProjectRequest\x1a(.spark.gateway.v1.ResolveProjectResponse\x12G\n\x04\x43hat\x12\x1d.spark.gateway.v1.ChatRequest\x1a\x1e.spark.gateway.v1.ChatResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cspark/gateway/v1/hooks.proto\x12\x10spark.gateway.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"spark/inference/v1/inference.proto\x1a\x1cspark/moment/v1/moment.proto\x1a\x1dspark/packets/v1/advice.proto\x1a\x1cspark/router/v1/router.proto\"M\n\x11HandleHookRequest\x12\x19\n\x06\x63lient\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 \x12\x1d\n\x07payload\x18\x02 \x01(\x0c\x42\x0c\xbaH\tz\x07\x10\x02\x18\x80\x80\x80\x04\"b\n\x12HandleHookResponse\x12\r\n\x05reply\x18\x01 \x01(\x0c\x12+\n\x08\x64\x65\x63ision\x18\x02 \x01(\x0b\x32\x19.spark.router.v1.Decision\x12\x10\n\x08sequence\x18\x03 \x01(\x04\"w\n\x12TakeMomentsRequest\x12\x34\n\x07moments\x18\x01 \x03(\x0b\x32\x17.spark.moment.v1.MomentB\n\xbaH\x07\x92\x01\x04\x08\x01\x10@\x12\x1e\n\x08\x61nswered\x18\x02 \x01(\rB\x07\xbaH\x04*\x02\x10@H\x00\x88\x01\x01\x42\x0b\n\t_answered\"T\n\x13TakeMomentsResponse\x12+\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x19.spark.router.v1.Decision\x12\x10\n\x08sequence\x18\x02 \x01(\x04\"\x8f\x01\n\x0cRecordedHook\x12\x18\n\x07payload\x18\x01 \x01(\x0c\x42\x07\xbaH\x04z\x02\x10\x02\x12\x37\n\x0boccurred_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12,\n\x08\x62\x65gan_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x84\x01\n\x12ImportHooksRequest\x12\x19\n\x06\x63lient\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 \x12\x38\n\x05hooks\x18\x02 \x03(\x0b\x32\x1e.spark.gateway.v1.RecordedHookB\t\xbaH\x06\x92\x01\x03\x10\xe8\x07\x12\x19\n\x07project\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 \"q\n\x13ImportHooksResponse\x12\x11\n\tpublished\x18\x01 \x01(\r\x12\x12\n\nduplicates\x18\x02 \x01(\r\x12\x0f\n\x07skipped\x18\x03 \x01(\r\x12\x10\n\x08rejected\x18\x04 \x01(\r\x12\x10\n\x08sequence\x18\x05 \x01(\x04\"a\n\rSettleRequest\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12+\n\x08patience\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x11\n\tforecasts\x18\x03 \x01(\x08\" \n\x0eSettleResponse\x12\x0e\n\x06learnt\x18\x01 \x01(\x04\"_\n\rForgetRequest\x12\x1d\n\nsession_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01H\x00\x12\x1d\n\nproject_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x10\x01H\x00\x42\x10\n\x07subject\x12\x05\xbaH\x02\x08\x01\"g\n\x0e\x46orgetResponse\x12\x0f\n\x07moments\x18\x01 \x01(\x04\x12\x0f\n\x07lessons\x18\x02 \x01(\x04\x12\x0f\n\x07packets\x18\x03 \x01(\x04\x12\x11\n\tdecisions\x18\x04 \x01(\x04\x12\x0f\n\x07\x65ntries\x18\x05 \x01(\x04\"k\n\x13GiveFeedbackRequest\x12\x1c\n\tadvice_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x04\x18(\x12\x36\n\x07verdict\x18\x02 \x01(\x0e\x32\x19.spark.packets.v1.VerdictB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\"E\n\x14GiveFeedbackResponse\x12-\n\x06\x61\x64vice\x18\x01 \x01(\x0b\x32\x1d.spark.packets.v1.GivenAdvice\"3\n\x15ResolveProjectRequest\x12\x1a\n\x06\x66older\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80 \"J\n\x16ResolveProjectResponse\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x0c\n\x04root\x18\x02 \x01(\t\x12\x0e\n\x06remote\x18\x03 \x01(\t\"D\n\x0b\x43hatRequest\x12\x35\n\x04\x63hat\x18\x01 \x01(\x0b\x32\x1f.spark.inference.v1.ChatRequestB\x06\xbaH\x03\xc8\x01\x01\"?\n\x0c\x43hatResponse\x12/\n\x05\x65vent\x18\x01 \x01(\x0b\x32 .spark.inference.v1.ChatResponse2\xc6\x05\n\x0cHooksService\x12W\n\nHandleHook\x12#.spark.gateway.v1.HandleHookRequest\x1a$.spark.gateway.v1.HandleHookResponse\x12Z\n\x0bTakeMoments\x12$.spark.gateway.v1.TakeMomentsRequest\x1a%.spark.gateway.v1.TakeMomentsResponse\x12Z\n\x0bImportHooks\x12$.spark.gateway.v1.ImportHooksRequest\x1a%.spark.gateway.v1.ImportHooksResponse\x12K\n\x06Settle\x12\x1f.spark.gateway.v1.SettleRequest\x1a .spark.gateway.v1.SettleResponse\x12K\n\x06\x46orget\x12\x1f.spark.gateway.v1.ForgetRequest\x1a .spark.gateway.v1.ForgetResponse\x12]\n\x0cGiveFeedback\x12%.spark.gateway.v1.GiveFeedbackRequest\x1a&.spark.gateway.v1.GiveFeedbackResponse\x12\x63\n\x0eResolveProject\x12\'.spark.gateway.v1.ResolveProjectRequest\x1a(.spark.gateway.v1.ResolveProjectResponse\x12G\n\x04\x43hat\x12\x1d.spark.gateway.v1.ChatRequest\x1a\x1e.spark.gateway.v1.ChatResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,6 +42,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_HANDLEHOOKREQUEST'].fields_by_name['client']._serialized_options = b'\272H\006r\004\020\001\030 '
   _globals['_HANDLEHOOKREQUEST'].fields_by_name['payload']._loaded_options = None
   _globals['_HANDLEHOOKREQUEST'].fields_by_name['payload']._serialized_options = b'\272H\tz\007\020\002\030\200\200\200\004'
+  _globals['_TAKEMOMENTSREQUEST'].fields_by_name['moments']._loaded_options = None
+  _globals['_TAKEMOMENTSREQUEST'].fields_by_name['moments']._serialized_options = b'\272H\007\222\001\004\010\001\020@'
+  _globals['_TAKEMOMENTSREQUEST'].fields_by_name['answered']._loaded_options = None
+  _globals['_TAKEMOMENTSREQUEST'].fields_by_name['answered']._serialized_options = b'\272H\004*\002\020@'
   _globals['_RECORDEDHOOK'].fields_by_name['payload']._loaded_options = None
   _globals['_RECORDEDHOOK'].fields_by_name['payload']._serialized_options = b'\272H\004z\002\020\002'
   _globals['_RECORDEDHOOK'].fields_by_name['occurred_at']._loaded_options = None
@@ -65,36 +70,40 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RESOLVEPROJECTREQUEST'].fields_by_name['folder']._serialized_options = b'\272H\007r\005\020\001\030\200 '
   _globals['_CHATREQUEST'].fields_by_name['chat']._loaded_options = None
   _globals['_CHATREQUEST'].fields_by_name['chat']._serialized_options = b'\272H\003\310\001\001'
-  _globals['_HANDLEHOOKREQUEST']._serialized_start=241
-  _globals['_HANDLEHOOKREQUEST']._serialized_end=318
-  _globals['_HANDLEHOOKRESPONSE']._serialized_start=320
-  _globals['_HANDLEHOOKRESPONSE']._serialized_end=418
-  _globals['_RECORDEDHOOK']._serialized_start=421
-  _globals['_RECORDEDHOOK']._serialized_end=564
-  _globals['_IMPORTHOOKSREQUEST']._serialized_start=567
-  _globals['_IMPORTHOOKSREQUEST']._serialized_end=699
-  _globals['_IMPORTHOOKSRESPONSE']._serialized_start=701
-  _globals['_IMPORTHOOKSRESPONSE']._serialized_end=814
-  _globals['_SETTLEREQUEST']._serialized_start=816
-  _globals['_SETTLEREQUEST']._serialized_end=913
-  _globals['_SETTLERESPONSE']._serialized_start=915
-  _globals['_SETTLERESPONSE']._serialized_end=947
-  _globals['_FORGETREQUEST']._serialized_start=949
-  _globals['_FORGETREQUEST']._serialized_end=1044
-  _globals['_FORGETRESPONSE']._serialized_start=1046
-  _globals['_FORGETRESPONSE']._serialized_end=1149
-  _globals['_GIVEFEEDBACKREQUEST']._serialized_start=1151
-  _globals['_GIVEFEEDBACKREQUEST']._serialized_end=1258
-  _globals['_GIVEFEEDBACKRESPONSE']._serialized_start=1260
-  _globals['_GIVEFEEDBACKRESPONSE']._serialized_end=1329
-  _globals['_RESOLVEPROJECTREQUEST']._serialized_start=1331
-  _globals['_RESOLVEPROJECTREQUEST']._serialized_end=1382
-  _globals['_RESOLVEPROJECTRESPONSE']._serialized_start=1384
-  _globals['_RESOLVEPROJECTRESPONSE']._serialized_end=1458
-  _globals['_CHATREQUEST']._serialized_start=1460
-  _globals['_CHATREQUEST']._serialized_end=1528
-  _globals['_CHATRESPONSE']._serialized_start=1530
-  _globals['_CHATRESPONSE']._serialized_end=1593
-  _globals['_HOOKSSERVICE']._serialized_start=1596
-  _globals['_HOOKSSERVICE']._serialized_end=2214
+  _globals['_HANDLEHOOKREQUEST']._serialized_start=271
+  _globals['_HANDLEHOOKREQUEST']._serialized_end=348
+  _globals['_HANDLEHOOKRESPONSE']._serialized_start=350
+  _globals['_HANDLEHOOKRESPONSE']._serialized_end=448
+  _globals['_TAKEMOMENTSREQUEST']._serialized_start=450
+  _globals['_TAKEMOMENTSREQUEST']._serialized_end=569
+  _globals['_TAKEMOMENTSRESPONSE']._serialized_start=571
+  _globals['_TAKEMOMENTSRESPONSE']._serialized_end=655
+  _globals['_RECORDEDHOOK']._serialized_start=658
+  _globals['_RECORDEDHOOK']._serialized_end=801
+  _globals['_IMPORTHOOKSREQUEST']._serialized_start=804
+  _globals['_IMPORTHOOKSREQUEST']._serialized_end=936
+  _globals['_IMPORTHOOKSRESPONSE']._serialized_start=938
+  _globals['_IMPORTHOOKSRESPONSE']._serialized_end=1051
+  _globals['_SETTLEREQUEST']._serialized_start=1053
+  _globals['_SETTLEREQUEST']._serialized_end=1150
+  _globals['_SETTLERESPONSE']._serialized_start=1152
+  _globals['_SETTLERESPONSE']._serialized_end=1184
+  _globals['_FORGETREQUEST']._serialized_start=1186
+  _globals['_FORGETREQUEST']._serialized_end=1281
+  _globals['_FORGETRESPONSE']._serialized_start=1283
+  _globals['_FORGETRESPONSE']._serialized_end=1386
+  _globals['_GIVEFEEDBACKREQUEST']._serialized_start=1388
+  _globals['_GIVEFEEDBACKREQUEST']._serialized_end=1495
+  _globals['_GIVEFEEDBACKRESPONSE']._serialized_start=1497
+  _globals['_GIVEFEEDBACKRESPONSE']._serialized_end=1566
+  _globals['_RESOLVEPROJECTREQUEST']._serialized_start=1568
+  _globals['_RESOLVEPROJECTREQUEST']._serialized_end=1619
+  _globals['_RESOLVEPROJECTRESPONSE']._serialized_start=1621
+  _globals['_RESOLVEPROJECTRESPONSE']._serialized_end=1695
+  _globals['_CHATREQUEST']._serialized_start=1697
+  _globals['_CHATREQUEST']._serialized_end=1765
+  _globals['_CHATRESPONSE']._serialized_start=1767
+  _globals['_CHATRESPONSE']._serialized_end=1830
+  _globals['_HOOKSSERVICE']._serialized_start=1833
+  _globals['_HOOKSSERVICE']._serialized_end=2543
 # @@protoc_insertion_point(module_scope)

@@ -10,6 +10,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from spark.inference.v1 import inference_pb2 as _inference_pb2
+from spark.moment.v1 import moment_pb2 as _moment_pb2
 from spark.packets.v1 import advice_pb2 as _advice_pb2
 from spark.router.v1 import router_pb2 as _router_pb2
 import builtins as _builtins
@@ -80,6 +81,66 @@ class HandleHookResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___HandleHookResponse: _TypeAlias = HandleHookResponse  # noqa: Y015
+
+@_typing.final
+class TakeMomentsRequest(_message.Message):
+    """TakeMomentsRequest is what one hook showed. Whose it is, when it came and its trace are those of this call, whatever the
+    envelopes say.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MOMENTS_FIELD_NUMBER: _builtins.int
+    ANSWERED_FIELD_NUMBER: _builtins.int
+    answered: _builtins.int
+    """Place among them of the one to decide on; absent decides on none."""
+    @_builtins.property
+    def moments(self) -> _containers.RepeatedCompositeFieldContainer[_moment_pb2.Moment]:
+        """What happened, cut and redacted."""
+
+    def __init__(
+        self,
+        *,
+        moments: _abc.Iterable[_moment_pb2.Moment] | None = ...,
+        answered: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_answered", b"_answered", "answered", b"answered"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_answered", b"_answered", "answered", b"answered", "moments", b"moments"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__answered: _TypeAlias = _typing.Literal["answered"]  # noqa: Y015
+    _WhichOneofArgType__answered: _TypeAlias = _typing.Literal["_answered", b"_answered"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__answered) -> _WhichOneofReturnType__answered | None: ...
+
+Global___TakeMomentsRequest: _TypeAlias = TakeMomentsRequest  # noqa: Y015
+
+@_typing.final
+class TakeMomentsResponse(_message.Message):
+    """TakeMomentsResponse says what became of them."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECISION_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    sequence: _builtins.int
+    """Place of the last of them in the stream; 0 when none could be published."""
+    @_builtins.property
+    def decision(self) -> _router_pb2.Decision:
+        """What was decided; absent where nothing was to be."""
+
+    def __init__(
+        self,
+        *,
+        decision: _router_pb2.Decision | None = ...,
+        sequence: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision", "sequence", b"sequence"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TakeMomentsResponse: _TypeAlias = TakeMomentsResponse  # noqa: Y015
 
 @_typing.final
 class RecordedHook(_message.Message):

@@ -40,6 +40,11 @@ class HooksServiceStub:
                 request_serializer=spark_dot_gateway_dot_v1_dot_hooks__pb2.HandleHookRequest.SerializeToString,
                 response_deserializer=spark_dot_gateway_dot_v1_dot_hooks__pb2.HandleHookResponse.FromString,
                 _registered_method=True)
+        self.TakeMoments = channel.unary_unary(
+                '/spark.gateway.v1.HooksService/TakeMoments',
+                request_serializer=spark_dot_gateway_dot_v1_dot_hooks__pb2.TakeMomentsRequest.SerializeToString,
+                response_deserializer=spark_dot_gateway_dot_v1_dot_hooks__pb2.TakeMomentsResponse.FromString,
+                _registered_method=True)
         self.ImportHooks = channel.unary_unary(
                 '/spark.gateway.v1.HooksService/ImportHooks',
                 request_serializer=spark_dot_gateway_dot_v1_dot_hooks__pb2.ImportHooksRequest.SerializeToString,
@@ -78,6 +83,14 @@ class HooksServiceServicer:
 
     def HandleHook(self, request, context):
         """HandleHook answers one hook of a client, in the client's own JSON. Fails with REASON_UNKNOWN_CLIENT.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def TakeMoments(self, request, context):
+        """TakeMoments takes what a gateway on another machine saw at one hook, and decides on one of it.
+        Fails with REASON_INVALID_ARGUMENT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -133,6 +146,11 @@ def add_HooksServiceServicer_to_server(servicer, server):
                     servicer.HandleHook,
                     request_deserializer=spark_dot_gateway_dot_v1_dot_hooks__pb2.HandleHookRequest.FromString,
                     response_serializer=spark_dot_gateway_dot_v1_dot_hooks__pb2.HandleHookResponse.SerializeToString,
+            ),
+            'TakeMoments': grpc.unary_unary_rpc_method_handler(
+                    servicer.TakeMoments,
+                    request_deserializer=spark_dot_gateway_dot_v1_dot_hooks__pb2.TakeMomentsRequest.FromString,
+                    response_serializer=spark_dot_gateway_dot_v1_dot_hooks__pb2.TakeMomentsResponse.SerializeToString,
             ),
             'ImportHooks': grpc.unary_unary_rpc_method_handler(
                     servicer.ImportHooks,
@@ -193,6 +211,33 @@ class HooksService:
             '/spark.gateway.v1.HooksService/HandleHook',
             spark_dot_gateway_dot_v1_dot_hooks__pb2.HandleHookRequest.SerializeToString,
             spark_dot_gateway_dot_v1_dot_hooks__pb2.HandleHookResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TakeMoments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/spark.gateway.v1.HooksService/TakeMoments',
+            spark_dot_gateway_dot_v1_dot_hooks__pb2.TakeMomentsRequest.SerializeToString,
+            spark_dot_gateway_dot_v1_dot_hooks__pb2.TakeMomentsResponse.FromString,
             options,
             channel_credentials,
             insecure,

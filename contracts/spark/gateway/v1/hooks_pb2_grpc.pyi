@@ -35,6 +35,10 @@ class HooksServiceStub:
     def __new__(cls, channel: _aio.Channel) -> HooksServiceAsyncStub: ...
     HandleHook: _grpc.UnaryUnaryMultiCallable[_hooks_pb2.HandleHookRequest, _hooks_pb2.HandleHookResponse]
     """HandleHook answers one hook of a client, in the client's own JSON. Fails with REASON_UNKNOWN_CLIENT."""
+    TakeMoments: _grpc.UnaryUnaryMultiCallable[_hooks_pb2.TakeMomentsRequest, _hooks_pb2.TakeMomentsResponse]
+    """TakeMoments takes what a gateway on another machine saw at one hook, and decides on one of it.
+    Fails with REASON_INVALID_ARGUMENT.
+    """
     ImportHooks: _grpc.UnaryUnaryMultiCallable[_hooks_pb2.ImportHooksRequest, _hooks_pb2.ImportHooksResponse]
     """ImportHooks learns from hooks of the past, in batches; nothing is advised."""
     Settle: _grpc.UnaryUnaryMultiCallable[_hooks_pb2.SettleRequest, _hooks_pb2.SettleResponse]
@@ -57,6 +61,10 @@ class HooksServiceAsyncStub(HooksServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     HandleHook: _aio.UnaryUnaryMultiCallable[_hooks_pb2.HandleHookRequest, _hooks_pb2.HandleHookResponse]  # type: ignore[assignment]
     """HandleHook answers one hook of a client, in the client's own JSON. Fails with REASON_UNKNOWN_CLIENT."""
+    TakeMoments: _aio.UnaryUnaryMultiCallable[_hooks_pb2.TakeMomentsRequest, _hooks_pb2.TakeMomentsResponse]  # type: ignore[assignment]
+    """TakeMoments takes what a gateway on another machine saw at one hook, and decides on one of it.
+    Fails with REASON_INVALID_ARGUMENT.
+    """
     ImportHooks: _aio.UnaryUnaryMultiCallable[_hooks_pb2.ImportHooksRequest, _hooks_pb2.ImportHooksResponse]  # type: ignore[assignment]
     """ImportHooks learns from hooks of the past, in batches; nothing is advised."""
     Settle: _aio.UnaryUnaryMultiCallable[_hooks_pb2.SettleRequest, _hooks_pb2.SettleResponse]  # type: ignore[assignment]
@@ -82,6 +90,16 @@ class HooksServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_hooks_pb2.HandleHookResponse, _abc.Awaitable[_hooks_pb2.HandleHookResponse]]:
         """HandleHook answers one hook of a client, in the client's own JSON. Fails with REASON_UNKNOWN_CLIENT."""
+
+    @_abc_1.abstractmethod
+    def TakeMoments(
+        self,
+        request: _hooks_pb2.TakeMomentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_hooks_pb2.TakeMomentsResponse, _abc.Awaitable[_hooks_pb2.TakeMomentsResponse]]:
+        """TakeMoments takes what a gateway on another machine saw at one hook, and decides on one of it.
+        Fails with REASON_INVALID_ARGUMENT.
+        """
 
     @_abc_1.abstractmethod
     def ImportHooks(

@@ -1,4 +1,4 @@
-"""The circuit breaker of one engine. Pure: the caller says what time it is, in seconds of any clock that only rises."""
+"""The circuit breaker of what may be away. Pure: the caller says what time it is, by a clock that only rises, in s."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Breaker:
             self._failures = 0
 
     def failed(self, now: float) -> None:
-        """A request failed through the engine's fault."""
+        """A request failed, and not by its own fault."""
         if self.circuit is Circuit.CLOSED:
             self._failures += 1
             if self._failures >= self._limit:
