@@ -10,6 +10,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
@@ -150,5 +151,6 @@ def drills(*names: str) -> Callable[[Callable[Parameters, Coroutine[Any, Any, No
 def stop_hanging(processes: list[psutil.Process]) -> None:
     """Lets processes go on that are still there."""
     for process in processes:
-        if process.is_running():
+        # What the page had stopped may be gone at any moment.
+        with suppress(psutil.NoSuchProcess):
             process.send_signal(signal.SIGCONT)
