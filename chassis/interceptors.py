@@ -13,7 +13,6 @@ from grpc.aio import AioRpcError
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind
 from prometheus_client import Counter, Histogram
-from protovalidate import Validator
 
 from chassis.calls import CallContext
 from chassis.chain import Interceptor
@@ -21,6 +20,7 @@ from chassis.fault_reports import FaultReports
 from chassis.faults import Fault, InvalidArgument, received
 from chassis.spans import finish
 from chassis.tracing import context_of, exporting, traceparent_of
+from chassis.validation import broken_rules
 from spark.fault.v1 import reason_pb2
 
 CALLS = Counter("spark_rpc_calls", "Calls by method and reason of failure", ["method", "reason"])
@@ -31,7 +31,6 @@ SECONDS = Histogram(
     buckets=(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0),
 )
 
-_validator = Validator()
 _tracer = trace.get_tracer("spark")
 
 # Methods and reasons are the contract's own, so few; finding the child by its labels costs more than counting.
@@ -103,22 +102,11 @@ class validated:
         self._request = request
 
     def __enter__(self) -> None:
-        broken = _validator.collect_violations(self._request)
-        if broken:
-            fields = [(field_path(violation.proto), violation.proto.message) for violation in broken]
-            first = f"{fields[0][0]}: {fields[0][1]}"
-            raise InvalidArgument(f"the request breaks its contract: {first}", fields)
+        if broken := broken_rules(self._request):
+            raise InvalidArgument(f"the request breaks its contract: {broken[0][0]}: {broken[0][1]}", broken)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         return None
-
-
-def field_path(violation: object) -> str:
-    """Path of the field that a violation is about, `hooks[2].payload`; the message itself is an empty path."""
-    field = getattr(violation, "field", None)
-    elements = getattr(field, "elements", None) or ()
-    steps = ((str(element.field_name), element.subscript) for element in elements)
-    return ".".join(name if place is None else f"{name}[{place.value}]" for name, place in steps)
 
 
 def reason_name(error: BaseException | None) -> str:

@@ -71,7 +71,8 @@ class Projects:
         return repository_at(path) or deepest_root(path, self._roots.get(workspace_id, {})) or Repository(path)
 
     def folders(self, workspace_id: str) -> dict[str, str]:
-        """The root of each project that is known, by the project's id; of several clones that which was seen last."""
+        """The root of each project that is known, by the project's id; of several clones that which was seen last, of
+        those on other machines the first."""
         told = (*self._elsewhere.items(), *self._sessions.items())
         others = [found for (workspace, _), found in told if workspace == workspace_id]
         known = [*others, *self._roots.get(workspace_id, {}).values()]

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
-from protovalidate import ValidationError, Validator
 
 from chassis.calls import CallContext
 from chassis.clock import Clock
 from chassis.faults import Internal, InvalidArgument
 from chassis.identifiers import digest, new_ulid
 from chassis.timestamps import set_time
+from chassis.validation import broken_rules
 from gateway.cleaning import cleaned
 from gateway.clients.registry import ADAPTERS
 from gateway.handling import Handled, Handler
@@ -39,8 +39,6 @@ NAME_CHARS = 64
 """The longest name of a failure's class, or word of what is looked for by words: those of perception are shorter."""
 SHORT_CHARS = 200
 """What the contract allows the shortest of texts: within it a placeholder may be longer than what it stands for."""
-
-_validator = Validator()
 
 
 class Taking:
@@ -98,8 +96,10 @@ class Taking:
             moments.append(self._adopted(moment, decision_id, call))
             # Others' hooks are answered by this loop too.
             await asyncio.sleep(0)
-        for root, remote in {(moment.project.root, moment.project.remote) for moment in moments}:
-            await self._projects.meet(call.workspace_id, Repository(root, remote))
+        where = {(moment.project.root, moment.project.remote) for moment in moments}
+        if len(where) > 1:
+            raise InvalidArgument("the moments of one hook are of one project", [("moments", "name several")])
+        await self._projects.meet(call.workspace_id, Repository(*where.pop()))
         limit = SHARE_BEHIND * max(0.0, self._seconds - (time.perf_counter() - started))
         return await self._handler.handle(moments, answered, limit, started)
 
@@ -126,10 +126,8 @@ class Taking:
         now = self._clock.now()
         set_time(envelope.occurred_at, now)
         set_time(envelope.observed_at, now)
-        try:
-            _validator.validate(moment)
-        except ValidationError as error:
-            raise InvalidArgument("no moment once it is clean of secrets", [("moments", str(error))]) from error
+        if broken := broken_rules(moment):
+            raise InvalidArgument("no moment once it is clean of secrets", broken)
         return moment
 
 

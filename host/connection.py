@@ -16,7 +16,7 @@ from chassis.settings import Settings, read_tuneables
 from chassis.tls import read_tls
 from chassis.tracing import new_traceparent
 from host.engines import EngineBusy
-from host.home import Addresses, Run, read_run
+from host.home import Addresses, Run, fleet_file, read_run
 from host.system import Options, System
 
 
@@ -62,9 +62,15 @@ async def private_system(home: Path, environment: Mapping[str, str], flags: Mapp
     Raises:
         EngineBusy: when another command keeps the folder to itself for 10 s.
         EngineError: when it cannot be started.
+        ServiceUnavailable: when the folder belongs to a Spark that others share.
     """
     if read_run(home) is not None:
         return None
+    if fleet_file(home).exists():
+        raise ServiceUnavailable(
+            "this machine belongs to a Spark that others share: `spark connect --detach` connects it again, "
+            "`spark connect --forget` and `spark up --detach` make it one of its own"
+        )
     settings = settings_of(home, environment, private_flags(flags))
     system = System(home, settings, environment, Options(private=True))
     try:

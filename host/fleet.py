@@ -11,19 +11,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
+
 from chassis.identity import SHORTEST_CHARS
 from chassis.settings import BadSetting, Setting, Settings
 from chassis.tls import AUTHORITY
 from gateway.edge.link import Fleet, Link
+from host.home import fleet_file
 
 FLEET_TOKEN = Setting(
     "fleet.token", "SPARK_FLEET_TOKEN", "", "The token of the Spark that `spark connect` goes to", secret=True
 )
-
-
-def fleet_file(home: Path) -> Path:
-    """Where it is remembered; the file is the user's alone (0600), for it holds the token."""
-    return home / "fleet.json"
 
 
 def read_fleet(home: Path) -> Fleet | None:
@@ -35,7 +33,7 @@ def read_fleet(home: Path) -> Fleet | None:
     path = fleet_file(home)
     try:
         body: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return Fleet(checked_url(body["url"]), checked_token(body["token"]))
+        return Fleet(checked_url(str(body["url"])), checked_token(str(body["token"])))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, KeyError) as error:
@@ -60,8 +58,9 @@ def checked_url(url: str) -> str:
     refused = BadSetting("that is no address: it must be like https://spark.example.com, without user and password")
     try:
         parts = urlsplit(url.strip())
+        httpx.URL(url)
         known = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0)
-    except ValueError:
+    except (ValueError, httpx.InvalidURL):
         raise refused from None
     if not known or parts.query or parts.fragment or "@" in parts.netloc:
         raise refused

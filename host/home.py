@@ -37,7 +37,9 @@ class Run:
     def alive(self) -> bool:
         """Whether the process that wrote this still lives."""
         try:
-            return abs(psutil.Process(self.pid).create_time() - self.started) < 1.0
+            process = psutil.Process(self.pid)
+            # One that was killed stays in the table until its parent has looked.
+            return abs(process.create_time() - self.started) < 1.0 and process.status() != psutil.STATUS_ZOMBIE
         except psutil.Error:
             return False
 
@@ -52,6 +54,12 @@ def spark_home(environment: Mapping[str, str] = os.environ) -> Path:
 def run_file(home: Path) -> Path:
     """Where the running system tells how to reach it."""
     return home / "run.json"
+
+
+def fleet_file(home: Path) -> Path:
+    """Where it is remembered which shared Spark this machine is connected to; the user's alone (0600), for it holds the
+    token."""
+    return home / "fleet.json"
 
 
 def read_run(home: Path) -> Run | None:

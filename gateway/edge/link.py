@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import httpx
 from google.protobuf.message import DecodeError
-from protovalidate import ValidationError, Validator
 
+from chassis.validation import broken_rules
 from gateway.clients.fields import mapping, mapping_in, text_in
 from gateway.moments_endpoint import MEDIA_TYPE, PATH
 from spark.gateway.v1 import hooks_pb2
@@ -27,11 +27,10 @@ OK, UNAUTHENTICATED = 200, 401
 OF_ONE_HOOK = frozenset({400, 413, 415, 422})
 """Statuses that say something of what was sent, and nothing of who answers."""
 NO_SENSE = "it answers something else than Spark does"
+UNKNOWN = "it does not know the token; `spark down`, then `spark connect URL` with the one that holds now"
 NO_SPARK = "no Spark answers there, or one that is older than this and takes nothing from other machines"
 
 ULID = re.compile("[0-9A-HJKMNP-TV-Z]{26}")
-
-_validator = Validator()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +47,10 @@ class LinkError(Exception):
     def __init__(self, why: str, *, by_reply: bool = False) -> None:
         super().__init__(why)
         self.by_reply = by_reply
+
+
+class UnknownToken(LinkError):
+    """It answers, and does not know the token."""
 
 
 class Refused(LinkError):
@@ -95,11 +98,11 @@ class Link:
         kind, body = await self._asked(sent)
         try:
             taken = hooks_pb2.TakeMomentsResponse.FromString(body)
-            _validator.validate(taken)
-        except (DecodeError, ValidationError) as error:
+        except DecodeError as error:
             raise LinkError(NO_SENSE, by_reply=True) from error
         # The id goes into a header.
-        if kind != MEDIA_TYPE or (taken.HasField("decision") and not ULID.fullmatch(taken.decision.decision_id)):
+        named = not taken.HasField("decision") or ULID.fullmatch(taken.decision.decision_id)
+        if kind != MEDIA_TYPE or not named or broken_rules(taken):
             raise LinkError(NO_SENSE, by_reply=True)
         return taken
 
@@ -112,6 +115,7 @@ class Link:
 
         Raises:
             Refused: when what was sent is refused.
+            UnknownToken: when the token is not known.
             LinkError: when no other reply comes in time.
         """
         try:
@@ -127,6 +131,8 @@ class Link:
             raise LinkError(str(error) or type(error).__name__) from error
         if reply.status_code in OF_ONE_HOOK:
             raise Refused(meaning(reply.status_code, body), by_reply=True)
+        if reply.status_code == UNAUTHENTICATED:
+            raise UnknownToken(UNKNOWN, by_reply=True)
         if reply.status_code != OK:
             raise LinkError(meaning(reply.status_code, body), by_reply=True)
         return reply.headers.get("content-type", "").partition(";")[0].strip().lower(), body
@@ -151,8 +157,6 @@ async def bounded(reply: httpx.Response) -> bytes:
 def meaning(status: int, body: bytes) -> str:
     """What a reply that is no answer says, in words; what Spark itself says of it is told too."""
     match status:
-        case 401:
-            return "it does not know the token"
         case 404 | 405:
             return NO_SPARK
         case _:

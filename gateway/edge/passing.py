@@ -60,6 +60,9 @@ class Passing:
             if not asking.done():
                 return Response(status_code=LEFT)
             reply = await asking
+        except asyncio.CancelledError:
+            # Only a listener that ends cancels a request. Raised on, it would be logged as a fault of the application.
+            return error(503, "UNAVAILABLE", "this machine is being disconnected")
         except (httpx.HTTPError, OSError) as failed:
             return error(503, "UNAVAILABLE", f"{self._link.url}: {failed or type(failed).__name__}")
         finally:

@@ -49,7 +49,7 @@ def total(metrics: str, name: str) -> int:
 
 def show(running: Run, found: Connected) -> None:
     """Prints it for a person."""
-    say(f"Spark {found.version} is connected to {running.fleet}{', which does not answer' if found.troubles else ''}.")
+    say(f"Spark {found.version} is connected to {running.fleet}{', without advice for now' if found.troubles else ''}.")
     for name, trouble in sorted(found.troubles.items()):
         say(f"{name}: {trouble}", "  - ")
     started = datetime.fromtimestamp(running.started, UTC)

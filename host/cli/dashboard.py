@@ -14,7 +14,7 @@ from chassis.identity import LOCAL_WORKSPACE, Tokens, local_token
 from gateway.dashboard.login import CODE_LIFE, new_code
 from host.cli.layout import say
 from host.cli.running import explained, print_json
-from host.cli.wiring import address_of
+from host.cli.wiring import address_of, how_to_start
 from host.fleet import read_fleet
 from host.home import read_run, spark_home
 
@@ -36,9 +36,9 @@ def command(stay: bool, as_document: bool) -> None:
         # Whoever has a workspace's token may look at it there.
         fleet = read_fleet(home) if running is not None and running.fleet else None
     if running is not None and running.fleet and fleet is None:
-        raise click.ClickException("address and token are forgotten: `spark down`, then `spark connect URL`")
+        raise click.ClickException("its token is not known any more: `spark down`, then `spark connect URL`")
     if not address.up:
-        raise click.ClickException("Spark is not up; `spark up --detach` starts it")
+        raise click.ClickException(f"Spark is not up; {how_to_start(home)}")
     now = datetime.now(UTC)
     code = new_code(Tokens({fleet.token if fleet else local_token(home): LOCAL_WORKSPACE}), now)
     url = f"{fleet.url if fleet else address.url}/login?{urlencode({'code': code})}"

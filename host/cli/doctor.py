@@ -25,7 +25,7 @@ from host.cli.agents import AGENTS, Agent, Place
 from host.cli.hooks import told_plainly
 from host.cli.layout import path_row, say
 from host.cli.running import print_json, run
-from host.cli.wiring import SCOPES, Address, address_of
+from host.cli.wiring import SCOPES, Address, address_of, how_to_start
 from host.home import read_run, spark_home
 
 PATIENCE_S = 10.0
@@ -86,7 +86,7 @@ def general_problems(home: Path, address: Address, findings: list[Finding]) -> l
     """What is wrong for all agents."""
     names = ", ".join(agent.name for agent in AGENTS)
     return [
-        *([] if address.up else ["Spark is not up: `spark up --detach` starts it"]),
+        *([] if address.up else [f"Spark is not up: {how_to_start(home)}"]),
         *far_problems(home),
         *(
             []

@@ -18,8 +18,8 @@ from host.cli.hooks_report import Told, document, show_installed, show_uninstall
 from host.cli.layout import path_row, say, warn
 from host.cli.running import explained, print_json
 from host.cli.trusting import agreed, told_of_trust
-from host.cli.wiring import SCOPES, Scope, address_of
-from host.home import spark_home
+from host.cli.wiring import SCOPES, Scope, address_of, how_to_start
+from host.home import fleet_file, spark_home
 
 LONGEST_TIMEOUT_S = 60
 
@@ -99,8 +99,12 @@ def install(
     if as_document or dry_run:
         return
     if not address.up:
-        say("Next: `spark up --detach` starts Spark. Without it the agent works on as if there were no hooks.")
-    say("Once the agent has worked, `spark explain` shows what it was told and why, `spark lessons` what was learnt.")
+        say(f"Next: {how_to_start(home)}. Without it the agent works on as if there were no hooks.")
+    if fleet_file(home).exists():
+        told, learnt = "`spark dashboard`", "and"
+    else:
+        told, learnt = "`spark explain`", "`spark lessons`"
+    say(f"Once the agent has worked, {told} shows what it was told and why, {learnt} what was learnt.")
 
 
 @command.command("uninstall")

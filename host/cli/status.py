@@ -22,7 +22,7 @@ from host.cli.layout import ago, count, local_time, milliseconds, path_row, row,
 from host.cli.processes import Tree, tree_of
 from host.cli.running import explained, print_json, run
 from host.cli.settings import masked
-from host.cli.wiring import SCOPES, Address, Wired, address_of, document_of, troubles_of, wired_everywhere
+from host.cli.wiring import SCOPES, Address, Wired, address_of, document_of, how_to_start, troubles_of, wired_everywhere
 from host.connection import connected as reached
 from host.home import Run, read_run, read_served, spark_home
 from spark.memory.v1.memory_pb2 import ListLessonsRequest
@@ -85,7 +85,7 @@ def command(as_document: bool) -> None:
         elif running is not None and report is not None:
             show_system(home, running, report)
         else:
-            say("Spark is not up; `spark up --detach` starts it.")
+            say(f"Spark is not up; {how_to_start(home)}.")
             path_row("Data", home)
         show_hooks(hooks, address)
         for agent, place in others:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -74,7 +75,7 @@ async def foreground(home: Path, flags: dict[str, str], without: frozenset[str])
         await system.stop()
 
 
-def left_running(home: Path, arguments: list[str]) -> Run:
+def left_running(home: Path, arguments: list[str], environment: Mapping[str, str] = os.environ) -> Run:
     """Starts the same command in a session of its own and waits until it is ready."""
     log = home / "logs" / "spark.log"
     log.parent.mkdir(mode=0o700, exist_ok=True)
@@ -83,12 +84,17 @@ def left_running(home: Path, arguments: list[str]) -> Run:
     command_line = [sys.executable, "-m", "host.cli", *(word for word in arguments if word != "--detach")]
     with log.open("ab") as output:
         child = subprocess.Popen(  # noqa: S603  (our own command with the user's own arguments)
-            command_line, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=output, start_new_session=True
+            command_line,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=output,
+            start_new_session=True,
+            env=dict(environment),
         )
     give_up = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < give_up:
         started = read_run(home)
-        if started is not None:
+        if started is not None and started.pid == child.pid:
             return started
         if child.poll() is not None:
             raise click.ClickException(f"Spark did not start: {last_words(log)}\nThe whole log: {log}")

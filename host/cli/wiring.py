@@ -17,7 +17,7 @@ from gateway.clients.claude_code.shim import shim_command
 from gateway.clients.settings_document import SettingsError
 from gateway.repository import repository_of
 from host.connection import settings_of
-from host.home import Run, read_run, read_served
+from host.home import Run, fleet_file, read_run, read_served
 from host.system import HOST, HTTP_PORT
 
 Scope = Literal["user", "project"]
@@ -85,6 +85,13 @@ def gateway_of(home: Path) -> Run | None:
     if running is not None and ("gateway" in running.services or running.fleet):
         return running
     return read_served(home, "gateway")
+
+
+def how_to_start(home: Path) -> str:
+    """What brings this data folder up: its own Spark, or the one that it was connected to."""
+    if fleet_file(home).exists():
+        return "`spark connect --detach` connects this machine again"
+    return "`spark up --detach` starts it"
 
 
 def base(host: str, port: int) -> str:

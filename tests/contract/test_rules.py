@@ -12,7 +12,7 @@ from google.protobuf.message_factory import GetMessageClass
 from protovalidate import Validator
 
 from buf.validate import validate_pb2
-from chassis.interceptors import field_path
+from chassis.validation import field_path
 from spark.gateway.v1 import hooks_pb2
 from spark.memory.v1 import conversation_pb2, lesson_pb2, memory_pb2
 from spark.moment.v1 import moment_pb2

@@ -143,7 +143,7 @@ def test_status_tells_what_is_wired_and_what_is_wrong(down: Spark) -> None:
 def test_where_nothing_is_up_the_configured_port_is_called(down: Spark) -> None:
     ended = down(*INSTALL, given={"SPARK_HTTP_PORT": "7999"})
     assert ended.code == 0
-    assert "`spark up --detach` starts Spark" in ended.out
+    assert "`spark up --detach` starts it" in ended.out
     urls = {entry["url"] for event in HTTP_EVENTS for entry in entries(user_file(down), event)}
     assert urls == {"http://127.0.0.1:7999/v1/hooks/claude-code"}
 

@@ -9,6 +9,7 @@ import pytest
 
 from host.alerts.settings import SETTINGS as ALERTS
 from host.catalog import all_settings
+from host.fleet import FLEET_TOKEN
 from host.system import SETTINGS
 from tests.integration.cli.command import QuickSpark, Spark, environment
 
@@ -34,7 +35,7 @@ def test_shows_every_setting_with_its_source(spark: Spark) -> None:
     tuneables(spark, {"advisory": {"max_chars": 300, "max_ms": 100}})
     told = settings(spark, {"SPARK_ADVISORY_MAX_MS": "400"})
     assert {"advisory.refuse", "advisory.forecast_ttl_s", "advisory.noise_per_100", "prefetch.concurrency"} <= set(told)
-    assert set(told) == {setting.key for setting in (*SETTINGS, *ALERTS, *all_settings())}
+    assert set(told) == {setting.key for setting in (*SETTINGS, FLEET_TOKEN, *ALERTS, *all_settings())}
     assert (told["advisory.max_ms"]["value"], told["advisory.max_ms"]["source"]) == (400, "environment")
     assert (told["advisory.max_chars"]["value"], told["advisory.max_chars"]["source"]) == (300, "tuneables.json")
     assert (told["advisory.max_items"]["value"], told["advisory.max_items"]["source"]) == (2, "default")

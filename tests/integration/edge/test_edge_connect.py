@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import stat
 from collections.abc import Generator
@@ -57,7 +58,9 @@ def test_connect_leaves_it_running_remembers_where_and_says_so(spark: Command, f
     for other in (spark("up"), spark("up", "--detach"), spark("connect"), spark("connect", "http://localhost:1")):
         assert (other.code, "already" in said(other) or "connected to" in said(other)) == (1, True)
     assert spark("down").code == 0
-    assert spark("status").code == 3
+    away = spark("status")
+    assert (away.code, "`spark connect --detach` connects this machine again" in said(away)) == (3, True)
+    assert "`spark connect --detach`" in said(spark("lessons")), "no Spark of its own is begun behind one's back"
     assert f"Connected to {fleet.run.http}" in spark("connect", "--detach").out
     assert spark("down").code == 0
     assert "forgotten" in spark("connect", "--forget").out
@@ -75,8 +78,8 @@ def test_the_dashboard_of_the_fleet_opens_with_the_token_that_is_known_there(
     with httpx.Client() as browser:
         assert browser.get(url).status_code == 303
         assert browser.get(f"{fleet.run.http}/").status_code == 200
-    assert spark("connect", "--forget").code == 0
-    assert "are forgotten" in said(spark("dashboard", "--json"))
+    kept = spark("connect", "--forget")
+    assert (kept.code, "`spark down` ends that first" in said(kept)) == (1, True)
 
 
 @pytest.mark.parametrize(
@@ -96,6 +99,35 @@ def test_an_address_that_cannot_be_one_is_refused(spark: Command, url: str, why:
     assert (ended.code, why in said(ended)) == (1, True), said(ended)
     assert "word" not in said(ended).replace("password", "")
     assert "Traceback" not in ended.err
+
+
+async def test_a_token_that_holds_no_more_is_said_before_anything_starts(
+    spark: Command, fleet: Spark, tmp_path: Path
+) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "fleet.json").write_text(json.dumps({"url": fleet.run.http, "token": "o" * 20}))
+    ended = spark("connect", "--detach")
+    assert (ended.code, "does not know the token" in said(ended)) == (1, True)
+    right = tmp_path / "right"
+    right.write_text(fleet.token)
+    stale = {"SPARK_FLEET_TOKEN": "s" * 20}
+    assert spark("connect", fleet.run.http, "--token-file", str(right), "--detach", given=stale).code == 0
+    assert spark("status").code == 0
+
+
+async def test_who_connects_while_it_is_away_is_told_each_time(spark: Command, fleet: Spark) -> None:
+    async with wire_to(fleet.run.http) as wire:
+        connected = await asyncio.to_thread(
+            spark, "connect", wire.url, "--detach", given={"SPARK_FLEET_TOKEN": fleet.token}
+        )
+        assert connected.code == 0, said(connected)
+        spark("down")
+        await wire.cut()
+        for _ in range(2):
+            told = spark("connect", "--detach")
+            assert (told.code, "without advice meanwhile" in said(told)) == (0, True)
+        doctor = spark("doctor")
+        assert (doctor.code, "agents get no advice for now" in said(doctor)) == (1, True)
 
 
 async def test_only_what_has_answered_is_remembered(spark: Command, fleet: Spark, tmp_path: Path) -> None:

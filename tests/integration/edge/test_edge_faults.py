@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.integration.chassis.waiting import eventually
 from tests.integration.edge.machine import Machine, connected_to
 from tests.integration.edge.wire import wire_to
 from tests.integration.metric_text import happened
@@ -109,7 +110,7 @@ async def test_a_machine_starts_while_the_fleet_is_away(fleet: Spark, tmp_path: 
         await wire.cut()
         async with connected_to(tmp_path / "one") as machine, machine.http() as client:
             assert (await Agent(client, "/srv/again").works("make y")).status_code == 200
-            assert "without advice until it answers" in " ".join(machine.said.split())
+            await eventually(lambda: "without advice meanwhile" in " ".join(machine.said.split()))
             await wire.mend()
             async with asyncio.timeout(PATIENCE_S):
                 while sequence_of(await Agent(client, "/srv/again").works("make z")) == 0:

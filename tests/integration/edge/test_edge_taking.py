@@ -127,6 +127,9 @@ async def test_what_no_gateway_sends_is_refused(fleet: Spark) -> None:
         assert (await sent(client, moment(6), answered=1)).status_code == 400
         assert (await sent(client)).status_code == 400
         assert (await sent(client, *(moment(number) for number in range(100, 165)))).status_code == 400
+        elsewhere = moment(11)
+        elsewhere.project.root = "/home/b/other"
+        assert (await sent(client, moment(12), elsewhere)).status_code == 400
         too_much = [moment(number, command="x" * 20_000) for number in range(30, 60)]
         assert (await sent(client, *too_much)).status_code == 400
         assert (await client.post(PATH, content=b"\xff", headers=PROTOBUF)).status_code == 400
