@@ -13,6 +13,7 @@ from chassis.events import event_type
 from spark.moment.v1 import moment_pb2 as m
 from spark.packets.v1 import packets_pb2
 from spark.prefetch.v1 import prefetch_pb2 as p
+from tests.integration.chassis.waiting import eventually
 from tests.integration.prefetch.world import PATIENCE_S, WORKED, Agent, World, calling, open_world
 
 REQUESTED = event_type(p.PrefetchRequested)
@@ -96,12 +97,16 @@ async def test_of_a_session_that_is_ahead_only_the_newest_job_is_done(world: Wor
     with pytest.raises(AioRpcError) as late:
         await world.prepared(last, patience=0.3)
     assert late.value.code() == StatusCode.DEADLINE_EXCEEDED
+
+    async def queued() -> bool:
+        # Of each subject the queue keeps the newest: one for the session, one for those that begin.
+        waiting = (await world.bus.jetstream.stream_info(REQUESTED.stream)).state.messages == 2
+        return waiting and (await world.status()).queued >= 1
+
+    await eventually(queued)
     status = await world.status()
     assert (status.paused, status.prepared) == ("looking", 0)
-    assert status.queued >= 1
     assert await world.count("prefetch.session") == 1, "what is learnt goes on"
-    # Of each subject the queue keeps the newest: one for the session, one for those that begin.
-    assert (await world.bus.jetstream.stream_info(REQUESTED.stream)).state.messages == 2
     await world.prefetch.Resume(p.ResumeRequest())
     assert await world.prepared(last) >= last
     status = await world.status()
