@@ -120,14 +120,14 @@ async def test_it_runs_only_while_somebody_calls(up: StartSpark, tmp_path: Path)
         tmp_path, "telemetry", "--only", "calls", "--on-demand", "0.5", environment=engines_and_token(spark)
     ) as served:
         for _ in range(2):
-            assert served.children() == []
+            until(lambda: served.children() == [], within=START_SECONDS, what="it runs only while somebody calls")
             async with grpc.aio.insecure_channel(served.grpc) as channel:
                 stub, request = TelemetryServiceStub(channel), telemetry_pb2.ListDecisionsRequest()
                 await stub.ListDecisions(request, metadata=spark.metadata, timeout=START_SECONDS)
                 began = [child.pid for child in served.children()]
                 await stub.ListDecisions(request, metadata=spark.metadata, timeout=1)
                 assert [child.pid for child in served.children()] == began != []
-            until(lambda: served.children() == [], within=START_SECONDS, what="it ends when nobody calls")
+        until(lambda: served.children() == [], within=START_SECONDS, what="it ends when nobody calls")
 
 
 async def test_who_cannot_start_on_demand_hangs_up_and_says_so(up: StartSpark, tmp_path: Path) -> None:
