@@ -7,12 +7,9 @@ than three times as long as the direct one, at the median.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 import tempfile
-import time
-from collections.abc import Generator
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
@@ -25,12 +22,11 @@ from bench import store
 from bench.hooks import EVENTS, ROOT, Hooks
 from bench.keep_alive import KeepAlive
 from bench.lessons import lesson_from, mistakes, today
-from bench.processes import PATIENCE_S, child, system
+from bench.processes import connected, system
 from bench.report import Limit, console, keep, show_figures, show_limits
 from bench.rounds import Plan, measured
 from chassis.identity import local_token
 from gateway.repository import Repository
-from host.home import Run, read_run
 
 PACKETS = 5_000
 WARM_UP = Plan(rounds=1, calls=100)
@@ -74,24 +70,6 @@ async def bench(folder: Path) -> bool:
     ]
     keep("edge_cost", {"ms": {name: row.as_json() for name, row in figures.items()}, "resident_mib": memory})
     return show_limits(limits)
-
-
-@contextlib.contextmanager
-def connected(home: Path, shared: Run, token: str) -> Generator[Run]:
-    """A machine that is connected to a shared Spark.
-
-    Raises:
-        RuntimeError: when it is not within 30 s.
-    """
-    settings = {"SPARK_FLEET_TOKEN": token, "SPARK_HTTP_PORT": "0"}
-    home.mkdir(mode=0o700)
-    with child("host.cli", "connect", shared.http, home=home, settings=settings) as process:
-        give_up = time.monotonic() + PATIENCE_S
-        while (run := read_run(home)) is None:
-            if process.poll() is not None or time.monotonic() > give_up:
-                raise RuntimeError("spark connect did not become ready")
-            time.sleep(0.02)
-        yield run
 
 
 def main() -> None:

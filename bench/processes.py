@@ -54,9 +54,31 @@ def system(home: Path, settings: Mapping[str, str] | None = None, *words: str) -
     """
     ports = ("--http-port", "0", "--grpc-port", "0")
     with child("host.cli", "up", *ports, *words, home=home, settings=settings) as process:
-        give_up = time.monotonic() + PATIENCE_S
-        while (run := read_run(home)) is None:
-            if process.poll() is not None or time.monotonic() > give_up:
-                raise RuntimeError("spark up did not become ready")
-            time.sleep(0.02)
-        yield run
+        yield told(process, home)
+
+
+@contextmanager
+def connected(home: Path, shared: Run, token: str) -> Generator[Run]:
+    """A machine that is connected to a shared Spark; gives how to reach it.
+
+    Raises:
+        RuntimeError: when it is not within 30 s.
+    """
+    settings = {"SPARK_FLEET_TOKEN": token, "SPARK_HTTP_PORT": "0"}
+    home.mkdir(mode=0o700)
+    with child("host.cli", "connect", shared.http, home=home, settings=settings) as process:
+        yield told(process, home)
+
+
+def told(process: subprocess.Popen[str], home: Path) -> Run:
+    """What a process says of itself once it is ready.
+
+    Raises:
+        RuntimeError: when it is not within 30 s.
+    """
+    give_up = time.monotonic() + PATIENCE_S
+    while (run := read_run(home)) is None:
+        if process.poll() is not None or time.monotonic() > give_up:
+            raise RuntimeError("spark did not become ready")
+        time.sleep(0.02)
+    return run

@@ -84,11 +84,16 @@ def serving_token(settings: Settings, home: Path) -> str:
     if effective.source == "default":
         return local_token(home)
     given = str(effective.value)
-    if len(given) < SHORTEST_CHARS or not (given.isascii() and given.isprintable()) or " " in given:
+    if not can_be_token(given):
         raise BadSetting(
             f"{TOKEN.environment}: expected at least {SHORTEST_CHARS} printable ASCII characters, no space"
         )
     return given
+
+
+def can_be_token(text: str) -> bool:
+    """Whether a text is long enough for a token, and a header can carry it."""
+    return len(text) >= SHORTEST_CHARS and text.isascii() and text.isprintable() and " " not in text
 
 
 def local_token(home: Path) -> str:

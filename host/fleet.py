@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from chassis.identity import SHORTEST_CHARS
+from chassis.identity import SHORTEST_CHARS, can_be_token
 from chassis.settings import BadSetting, Setting, Settings
 from chassis.tls import AUTHORITY
 from gateway.edge.link import Fleet, Link
@@ -84,7 +84,7 @@ def checked_token(token: str) -> str:
         BadSetting: when it is too short to be one, or holds what no header can.
     """
     found = token.strip()
-    if len(found) < SHORTEST_CHARS or not (found.isascii() and found.isprintable()) or " " in found:
+    if not can_be_token(found):
         raise BadSetting(f"a token has at least {SHORTEST_CHARS} printable ASCII characters and no space")
     return found
 

@@ -24,6 +24,7 @@ HIDE = """(hidden) => {
 
 APPEARS = """(text) => new Promise((resolve) => {
   const row = () => [...document.querySelectorAll('#feed > .decision')].find((each) => each.textContent.includes(text));
+  if (row()) return resolve(row().id);
   const watch = new MutationObserver(() => { if (row()) { watch.disconnect(); resolve(row().id); } });
   watch.observe(document.querySelector('#feed'), {childList: true, subtree: true});
 })"""
